@@ -1,0 +1,221 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+
+	"tambonsync/server"
+	"tambonsync/syncproto/area"
+)
+
+// maxTries is how many wrong codes an invitation bears.
+const maxTries = 5
+
+// AddInvitation stores an invitation.
+func (s *Store) AddInvitation(ctx context.Context, inv server.Invitation) error {
+	return s.update(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `INSERT INTO invitations (id, handle, code_hash, secret_hash, officer, areas, created, expires, tries, used_by)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, '')`,
+			inv.ID, inv.Handle, inv.CodeHash, inv.SecretHash, inv.Officer, joinAreas(inv.Areas), inv.CreatedAt, inv.ExpiresAt)
+		if err != nil {
+			return fmt.Errorf("add invitation: %w", err)
+		}
+		return nil
+	})
+}
+
+func joinAreas(codes []area.Code) string {
+	parts := make([]string, len(codes))
+	for i, c := range codes {
+		parts[i] = string(c)
+	}
+	return strings.Join(parts, " ")
+}
+
+func splitAreas(s string) []area.Code {
+	var out []area.Code
+	for _, f := range strings.Fields(s) {
+		out = append(out, area.Code(f))
+	}
+	return out
+}
+
+// Redeem uses up an invitation and registers the device.
+func (s *Store) Redeem(ctx context.Context, handle string, codeHash, secretHash []byte, d server.Device, at int64) (server.Device, error) {
+	found := false
+	err := s.update(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		inv, err := findInvitation(ctx, tx, handle, codeHash, secretHash, at)
+		if errors.Is(err, server.ErrInvitation) {
+			return nil // the spent try is committed
+		}
+		if err != nil {
+			return err
+		}
+		found = true
+		d.Officer, d.Grants, d.EnrolledAt, d.Generation = inv.Officer, inv.Areas, at, 1
+		if _, err := tx.ExecContext(ctx, `UPDATE invitations SET used_by = $1 WHERE id = $2`, d.ID, inv.ID); err != nil {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, `INSERT INTO devices (id, name, officer, app, algorithm, public_key, generation, enrolled, seen, revoked, decided)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, 0, 0)`,
+			d.ID, d.Name, d.Officer, d.App, d.Algorithm, d.PublicKey, d.Generation, d.EnrolledAt)
+		if err != nil {
+			return err
+		}
+		return writeGrants(ctx, tx, d.ID, d.Grants)
+	})
+	if err != nil {
+		return server.Device{}, fmt.Errorf("enroll: %w", err)
+	}
+	if !found {
+		return server.Device{}, server.ErrInvitation
+	}
+	return d, nil
+}
+
+func findInvitation(ctx context.Context, tx *sql.Tx, handle string, codeHash, secretHash []byte, at int64) (server.Invitation, error) {
+	query, key := `handle = $1`, any(handle)
+	if len(secretHash) > 0 {
+		query, key = `secret_hash = $1`, secretHash
+	}
+	rows, err := tx.QueryContext(ctx, `SELECT id, code_hash, officer, areas FROM invitations
+		WHERE `+query+` AND used_by = '' AND expires > $2 AND tries < $3 ORDER BY created`, key, at, maxTries)
+	if err != nil {
+		return server.Invitation{}, err
+	}
+	var live []server.Invitation
+	for rows.Next() {
+		var inv server.Invitation
+		var areas string
+		if err := rows.Scan(&inv.ID, &inv.CodeHash, &inv.Officer, &areas); err != nil {
+			return server.Invitation{}, errors.Join(err, rows.Close())
+		}
+		inv.Areas = splitAreas(areas)
+		live = append(live, inv)
+	}
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		return server.Invitation{}, err
+	}
+	for _, inv := range live {
+		if len(secretHash) > 0 || bytes.Equal(inv.CodeHash, codeHash) { // keyed hashes: no timing to read
+			return inv, nil
+		}
+	}
+	for _, inv := range live {
+		if _, err := tx.ExecContext(ctx, `UPDATE invitations SET tries = tries + 1 WHERE id = $1`, inv.ID); err != nil {
+			return server.Invitation{}, err
+		}
+	}
+	return server.Invitation{}, server.ErrInvitation
+}
+
+func writeGrants(ctx context.Context, tx *sql.Tx, id string, codes []area.Code) error {
+	if _, err := tx.ExecContext(ctx, `DELETE FROM grants WHERE device = $1`, id); err != nil {
+		return fmt.Errorf("grants: %w", err)
+	}
+	for _, c := range outermost(codes) {
+		if _, err := tx.ExecContext(ctx, `INSERT INTO grants (device, area) VALUES ($1, $2) ON CONFLICT DO NOTHING`, id, c); err != nil {
+			return fmt.Errorf("grants: %w", err)
+		}
+	}
+	return nil
+}
+
+const selectDevice = `SELECT d.id, d.name, d.officer, d.app, d.algorithm, d.public_key, d.generation, d.enrolled, d.seen, d.revoked, d.decided,
+	coalesce((SELECT group_concat(g.area, ' ') FROM grants g WHERE g.device = d.id), '')`
+
+func scanDevice(row interface{ Scan(...any) error }, more ...any) (d server.Device, err error) {
+	var grants string
+	fields := []any{&d.ID, &d.Name, &d.Officer, &d.App, &d.Algorithm, &d.PublicKey, &d.Generation, &d.EnrolledAt, &d.SeenAt, &d.RevokedAt, &d.Decided, &grants}
+	err = row.Scan(append(fields, more...)...)
+	d.Grants = outermost(splitAreas(grants))
+	return d, err
+}
+
+// Device returns one device; Open is not counted here, since every request
+// reads it.
+func (s *Store) Device(ctx context.Context, id string) (server.Device, error) {
+	d, err := scanDevice(s.read.QueryRowContext(ctx, selectDevice+` FROM devices d WHERE d.id = $1`, id))
+	if errors.Is(err, sql.ErrNoRows) {
+		err = server.ErrNotFound
+	}
+	if err != nil {
+		return d, fmt.Errorf("device %s: %w", id, err)
+	}
+	return d, nil
+}
+
+// Devices lists every device ever enrolled, by officer and name.
+func (s *Store) Devices(ctx context.Context) ([]server.Device, error) {
+	rows, err := s.read.QueryContext(ctx, selectDevice+`, (SELECT count(*) FROM inbox i WHERE i.device = d.id AND i.status = 'open')
+		FROM devices d ORDER BY d.officer, d.name, d.id`)
+	if err != nil {
+		return nil, fmt.Errorf("devices: %w", err)
+	}
+	defer func() { _ = rows.Close() }()
+	out := []server.Device{}
+	for rows.Next() {
+		var open int
+		d, err := scanDevice(rows, &open)
+		if err != nil {
+			return nil, fmt.Errorf("devices: %w", err)
+		}
+		d.Open = open
+		out = append(out, d)
+	}
+	return out, rows.Err()
+}
+
+// RevokeDevice locks a device out from its next request on.
+func (s *Store) RevokeDevice(ctx context.Context, id string, at int64) error {
+	return s.update(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		res, err := tx.ExecContext(ctx, `UPDATE devices SET revoked = $1, generation = generation + 1 WHERE id = $2 AND revoked = 0`, at, id)
+		if err != nil {
+			return fmt.Errorf("revoke %s: %w", id, err)
+		}
+		return wantOne(res, "active device "+id)
+	})
+}
+
+// SetGrants replaces the areas of a device. They hold from its next request.
+func (s *Store) SetGrants(ctx context.Context, id string, codes []area.Code) error {
+	return s.update(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		var n int
+		if err := tx.QueryRowContext(ctx, `SELECT count(*) FROM devices WHERE id = $1`, id).Scan(&n); err != nil {
+			return fmt.Errorf("grants: %w", err)
+		}
+		if n == 0 {
+			return fmt.Errorf("device %s: %w", id, server.ErrNotFound)
+		}
+		return writeGrants(ctx, tx, id, codes)
+	})
+}
+
+// AddUser adds a person of the office, or replaces the password and role of one.
+func (s *Store) AddUser(ctx context.Context, u server.User) error {
+	return s.update(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `INSERT INTO users (name, password_hash, role) VALUES ($1, $2, $3)
+			ON CONFLICT (name) DO UPDATE SET password_hash = excluded.password_hash, role = excluded.role`, u.Name, u.PasswordHash, u.Role)
+		if err != nil {
+			return fmt.Errorf("add user: %w", err)
+		}
+		return nil
+	})
+}
+
+// User returns a person of the office.
+func (s *Store) User(ctx context.Context, name string) (server.User, error) {
+	u := server.User{Name: name}
+	err := s.read.QueryRowContext(ctx, `SELECT password_hash, role FROM users WHERE name = $1`, name).Scan(&u.PasswordHash, &u.Role)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = server.ErrNotFound
+	}
+	if err != nil {
+		return u, fmt.Errorf("user %s: %w", name, err)
+	}
+	return u, nil
+}

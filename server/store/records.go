@@ -1,0 +1,124 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"tambonsync/server"
+	"tambonsync/syncproto"
+	"tambonsync/syncproto/area"
+)
+
+const selectRecord = `SELECT state, seq, updated FROM records`
+
+func scanRecord(row interface{ Scan(...any) error }) (rec server.StoredRecord, err error) {
+	if err = row.Scan(&rec.Raw, &rec.Seq, &rec.Updated); err != nil {
+		return rec, err
+	}
+	rec.Record, err = syncproto.DecodeRecord(rec.Raw)
+	return rec, err
+}
+
+// Record returns the state of one record.
+func (s *Store) Record(ctx context.Context, id syncproto.RecordID) (server.StoredRecord, error) {
+	rec, err := scanRecord(s.read.QueryRowContext(ctx, selectRecord+` WHERE id = $1`, id[:]))
+	if errors.Is(err, sql.ErrNoRows) {
+		err = server.ErrNotFound
+	}
+	if err != nil {
+		return rec, fmt.Errorf("record %s: %w", id, err)
+	}
+	return rec, nil
+}
+
+// Records lists records by area, then by id.
+func (s *Store) Records(ctx context.Context, f server.RecordFilter) ([]server.StoredRecord, error) {
+	var out []server.StoredRecord
+	err := s.view(ctx, func(tx *sql.Tx) error {
+		start := f.Area
+		if !f.After.IsZero() {
+			err := tx.QueryRowContext(ctx, `SELECT area FROM records WHERE id = $1`, f.After[:]).Scan(&start)
+			if errors.Is(err, sql.ErrNoRows) {
+				err = server.ErrNotFound
+			}
+			if err != nil {
+				return fmt.Errorf("after %s: %w", f.After, err)
+			}
+		}
+		end := after(f.Area)
+		deleted := 0
+		if f.Deleted {
+			deleted = 1
+		}
+		rows, err := tx.QueryContext(ctx, selectRecord+` WHERE (area, id) > ($1, $2) AND area < $3
+			AND ($4 = '' OR type = $4) AND deleted <= $5 ORDER BY area, id LIMIT $6`,
+			start, f.After[:], end, f.Type, deleted, limit(f.Limit))
+		if err != nil {
+			return err
+		}
+		defer func() { _ = rows.Close() }()
+		for rows.Next() {
+			rec, err := scanRecord(rows)
+			if err != nil {
+				return err
+			}
+			out = append(out, rec)
+		}
+		return rows.Err()
+	})
+	if err != nil {
+		return nil, fmt.Errorf("records: %w", err)
+	}
+	return out, nil
+}
+
+// Edit makes a save by the office itself. It takes the same way as a pushed
+// record, so it reaches every device.
+func (s *Store) Edit(ctx context.Context, e server.Edit) (server.StoredRecord, error) {
+	var out server.StoredRecord
+	err := s.update(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		b := newBatch(ctx, tx, s.office)
+		b.at = e.At
+		sl, err := b.slot(e.ID)
+		if err != nil {
+			return err
+		}
+		rec := sl.state
+		if sl.raw == nil {
+			if e.Type == "" {
+				return server.ErrNotFound
+			}
+			rec = syncproto.Record{ID: e.ID, Type: e.Type}
+		}
+		op := syncproto.Op{Wall: e.At, Context: e.Context, Dot: syncproto.Dot{Actor: s.office.Actor}}
+		if err := tx.QueryRowContext(ctx, `UPDATE office SET counter = counter + 1 WHERE one = 1 RETURNING counter`).Scan(&op.Dot.Counter); err != nil {
+			return fmt.Errorf("take counter: %w", err)
+		}
+		rec = rec.Save(op, e.Changes)
+		raw := rec.Encode()
+		if rec, err = syncproto.DecodeRecord(raw); err != nil {
+			return err
+		}
+		if err := rec.CheckReserved(); err != nil {
+			return err
+		}
+		if err := b.noteOps("", rec, e.At); err != nil {
+			return err
+		}
+		b.put(sl, rec, raw, syncproto.HashRecord(raw), nil)
+		out = server.StoredRecord{Record: rec, Raw: raw, Updated: e.At}
+		return b.flush()
+	})
+	if err != nil {
+		return out, fmt.Errorf("edit %s: %w", e.ID, err)
+	}
+	return out, nil
+}
+
+// Count returns how many records lie in and below an area, deleted ones too.
+func (s *Store) Count(ctx context.Context, code area.Code) (n int, err error) {
+	err = s.read.QueryRowContext(ctx, `SELECT coalesce(sum(count), 0) FROM leaves WHERE area >= $1 AND area < $2`, code, after(code)).Scan(&n)
+	return n, err
+}

@@ -1,0 +1,144 @@
+package syncproto
+
+import (
+	"errors"
+	"fmt"
+
+	"tambonsync/syncproto/area"
+)
+
+// What the types of a message cannot say. DecodeMessage calls check, so that
+// no handler has to remember a bound.
+
+func (m *EnrollRequest) check() error {
+	return firstError(checkLabel("name", m.Name), checkLabel("app", m.App))
+}
+
+func (m *HelloRequest) check() error {
+	return firstError(checkActor(m.Actor), checkLabel("app", m.App))
+}
+
+func (m *HelloResponse) check() error {
+	for _, f := range m.Feeds {
+		if err := checkArea(f.Area); err != nil {
+			return err
+		}
+	}
+	return checkAreas(m.Areas, maxMessageItems)
+}
+
+func (m *EnrollResponse) check() error { return checkAreas(m.Areas, maxMessageItems) }
+
+func (m *PushRequest) check() error {
+	return firstError(checkActor(m.Actor), checkCount("records", len(m.Records), MaxChunkRecords))
+}
+
+func (m *PushResponse) check() error {
+	return checkCount("results", len(m.Results), MaxChunkRecords)
+}
+
+func (m *PullRequest) check() error {
+	if m.MaxRecords < 0 {
+		return fmt.Errorf("max_records %d is negative", m.MaxRecords)
+	}
+	for _, c := range m.Cursors {
+		if err := checkArea(c.Area); err != nil {
+			return err
+		}
+	}
+	return firstError(checkActor(m.Actor), checkCount("cursors", len(m.Cursors), MaxCursors))
+}
+
+func (m *PullResponse) check() error {
+	for i, r := range m.Rows {
+		if r.Feed < 0 || r.Feed >= len(m.Cursors) {
+			return fmt.Errorf("row %d is of cursor %d of %d", i, r.Feed, len(m.Cursors))
+		}
+		if (len(r.Record) == 0) == r.Out.IsZero() {
+			return fmt.Errorf("row %d: want either a record or an id that left", i)
+		}
+	}
+	for _, c := range m.Cursors {
+		if err := checkArea(c.Area); err != nil {
+			return err
+		}
+	}
+	return firstError(checkCount("rows", len(m.Rows), MaxChunkRecords), checkCount("cursors", len(m.Cursors), MaxCursors))
+}
+
+func (m *DigestRequest) check() error { return checkAreas(m.Areas, MaxCursors) }
+
+func (m *DigestResponse) check() error {
+	for _, l := range m.Leaves {
+		if err := checkLeaf(l.Area, l.Bucket); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (m *NeedRequest) check() error {
+	items := 0
+	for _, l := range m.Leaves {
+		if err := checkLeaf(l.Area, l.Bucket); err != nil {
+			return err
+		}
+		items += len(l.Items)
+	}
+	return firstError(checkCount("leaves", len(m.Leaves), MaxNeedItems), checkCount("items", items, MaxNeedItems))
+}
+
+func (m *NeedResponse) check() error { return checkCount("want", len(m.Want), MaxNeedItems) }
+
+func checkActor(a ActorID) error {
+	if a.IsZero() {
+		return errors.New("actor is absent or zero")
+	}
+	return nil
+}
+
+func checkArea(c area.Code) error {
+	if !c.Valid() {
+		return fmt.Errorf("area %.20q is no area code", string(c))
+	}
+	return nil
+}
+
+func checkAreas(codes []area.Code, limit int) error {
+	for _, c := range codes {
+		if err := checkArea(c); err != nil {
+			return err
+		}
+	}
+	return checkCount("areas", len(codes), limit)
+}
+
+func checkLeaf(c area.Code, bucket uint8) error {
+	if bucket >= Buckets {
+		return fmt.Errorf("bucket %d of %d", bucket, Buckets)
+	}
+	return checkArea(c)
+}
+
+func checkCount(what string, n, limit int) error {
+	if n > limit {
+		return fmt.Errorf("%d %s are over the limit of %d", n, what, limit)
+	}
+	return nil
+}
+
+func checkLabel(what, s string) error {
+	if len(s) > MaxLabelBytes {
+		return fmt.Errorf("%s of %d bytes is over the limit of %d", what, len(s), MaxLabelBytes)
+	}
+	return nil
+}
+
+func firstError(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

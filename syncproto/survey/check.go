@@ -1,0 +1,219 @@
+package survey
+
+import (
+	"encoding/json"
+	"maps"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Code names a kind of problem, for programs.
+type Code string
+
+// The codes of a problem.
+const (
+	WrongType       Code = "wrong_type"       // not the kind of value the question takes
+	OutOfRange      Code = "out_of_range"     // a number outside the question's bounds
+	BadChoice       Code = "bad_choice"       // not in the list of choices
+	BadCitizenID    Code = "bad_citizen_id"   // not 13 digits, or the check digit does not fit
+	BadDate         Code = "bad_date"         // no such day, not ISO 8601, or a B.E. year
+	UnknownQuestion Code = "unknown_question" // this version of the form does not ask it
+	UnknownType     Code = "unknown_type"     // this version of the form has no such records
+)
+
+// Problem says what is wrong with one answer and what to do about it, as one
+// sentence in Thai and one in English. The sentences never repeat the answer,
+// so a problem may be logged.
+type Problem struct {
+	Question string `json:"question"` // a flat key; empty for UnknownType
+	Code     Code   `json:"code"`
+	TH       string `json:"th"`
+	EN       string `json:"en"`
+}
+
+// Check flags answers that look wrong, one problem an answer, in form order
+// and then unknown questions by name. It takes flat answers and changes
+// nothing: the answers of a visit are kept whatever Check thinks of them. No
+// answer (null, or absent) is no problem, and keys starting with "_", which
+// the sync engine keeps for itself, are not looked at.
+func (f *Form) Check(recordType string, values map[string]any) []Problem {
+	t, ok := f.Type(recordType)
+	if !ok {
+		return []Problem{unknownType()}
+	}
+	var out []Problem
+	for i := range t.questions {
+		q := &t.questions[i]
+		v := values[q.Name]
+		if v == nil {
+			continue
+		}
+		if code, say, wrong := q.check(v); wrong {
+			out = append(out, Problem{Question: q.Name, Code: code, TH: say.TH, EN: say.EN})
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(values)) {
+		if values[key] != nil && t.question(key) == nil && !strings.HasPrefix(key, "_") {
+			out = append(out, unknownQuestion(key))
+		}
+	}
+	return out
+}
+
+func (q *Question) check(v any) (code Code, say Text, wrong bool) {
+	switch q.Type {
+	case TypeInt, TypeMoney:
+		return q.checkNumber(v)
+	case TypeGeopoint:
+		return checkGeopoint(v)
+	case TypeBool:
+		if _, ok := v.(bool); !ok {
+			return WrongType, sayWrongType[q.Type], true
+		}
+		return "", Text{}, false
+	}
+	s, ok := v.(string)
+	if !ok {
+		return WrongType, sayWrongType[q.Type], true
+	}
+	switch q.Type {
+	case TypeChoice:
+		if !slices.ContainsFunc(q.Choices, func(c Choice) bool { return c.Name == s }) {
+			return BadChoice, sayBadChoice, true
+		}
+	case TypeThaiID:
+		say, wrong = checkCitizenID(s)
+		return BadCitizenID, say, wrong
+	case TypeDate:
+		say, wrong = checkDate(s, q.Partial)
+		return BadDate, say, wrong
+	}
+	return "", Text{}, false
+}
+
+// maxWhole bounds whole numbers: beyond it a browser cannot tell neighbours
+// apart.
+const maxWhole = 1 << 53
+
+func (q *Question) checkNumber(v any) (Code, Text, bool) {
+	n, ok := number(v)
+	if !ok || q.Type == TypeInt && n != math.Trunc(n) {
+		return WrongType, sayWrongType[q.Type], true
+	}
+	low := q.Min != nil && n < *q.Min
+	high := q.Max != nil && n > *q.Max
+	if low || high || math.Abs(n) > maxWhole {
+		return OutOfRange, sayRange(q.Min, q.Max), true
+	}
+	return "", Text{}, false
+}
+
+// checkGeopoint wants {lat, lon}; acc and alt may be missing, other keys are
+// not looked at.
+func checkGeopoint(v any) (Code, Text, bool) {
+	m, ok := v.(map[string]any)
+	if !ok {
+		return WrongType, sayWrongType[TypeGeopoint], true
+	}
+	bounds := []struct {
+		key      string
+		min, max float64
+		needed   bool
+	}{
+		{"lat", -90, 90, true},
+		{"lon", -180, 180, true},
+		{"acc", 0, maxWhole, false},
+		{"alt", -maxWhole, maxWhole, false},
+	}
+	outside := false
+	for _, b := range bounds {
+		if m[b.key] == nil && !b.needed {
+			continue
+		}
+		n, ok := number(m[b.key])
+		if !ok {
+			return WrongType, sayWrongType[TypeGeopoint], true
+		}
+		outside = outside || n < b.min || n > b.max
+	}
+	if outside {
+		return OutOfRange, sayBadPosition, true
+	}
+	return "", Text{}, false
+}
+
+// number reads any number a decoder gives. NaN and infinities are no numbers.
+func number(v any) (float64, bool) {
+	var n float64
+	switch v := v.(type) {
+	case float64:
+		n = v
+	case int64:
+		n = float64(v)
+	case uint64:
+		n = float64(v)
+	case int:
+		n = float64(v)
+	case json.Number:
+		f, err := strconv.ParseFloat(v.String(), 64)
+		if err != nil || !json.Valid([]byte(v)) { // ParseFloat alone takes "0x1p-2"
+			return 0, false
+		}
+		n = f
+	default:
+		return 0, false
+	}
+	return n, !math.IsNaN(n) && !math.IsInf(n, 0)
+}
+
+func checkCitizenID(s string) (say Text, wrong bool) {
+	switch {
+	case ValidCitizenID(s):
+		return Text{}, false
+	case strings.ContainsFunc(s, isThaiDigit):
+		return sayThaiDigitsInID, true
+	case len(s) == 13 && asciiDigits(s):
+		return sayCheckDigit, true
+	}
+	return sayIDShape, true
+}
+
+// Years of a date. A year in the B.E. range is a C.E. year plus 543 that was
+// typed as it is shown; nobody surveyed was born before firstYear.
+const (
+	firstYear   = 1800
+	firstBEYear = 2400
+	lastBEYear  = 2600
+)
+
+func checkDate(s string, partial bool) (say Text, wrong bool) {
+	if strings.ContainsFunc(s, isThaiDigit) {
+		return sayThaiDigitsInDate, true
+	}
+	if len(s) < 4 || !asciiDigits(s[:4]) || len(s) > 4 && s[4] != '-' {
+		return sayDateShape(partial), true
+	}
+	year, _ := strconv.Atoi(s[:4])
+	if year >= firstBEYear && year <= lastBEYear {
+		return sayBEYear, true
+	}
+	layouts := map[int]string{len(time.DateOnly): time.DateOnly}
+	if partial {
+		layouts[len("2006-01")] = "2006-01"
+		layouts[len("2006")] = "2006"
+	}
+	layout, ok := layouts[len(s)]
+	if !ok {
+		return sayDateShape(partial), true
+	}
+	if _, err := time.Parse(layout, s); err != nil {
+		return sayNoSuchDay, true
+	}
+	if year < firstYear || year > lastBEYear {
+		return sayNoSuchDay, true
+	}
+	return Text{}, false
+}

@@ -184,6 +184,8 @@ var (
 	ErrInvitation = errors.New("invitation unknown, used or expired")
 	// ErrConflict: the thing is already decided or exists. 409.
 	ErrConflict = errors.New("already done")
+	// ErrBusy: too much is waiting. 503 with Retry-After; the same request may succeed soon.
+	ErrBusy = errors.New("the office is busy")
 )
 
 // Store keeps everything. It is the only interface of this package; package

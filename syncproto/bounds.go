@@ -25,8 +25,9 @@ const (
 	MaxChunkRecords   = 500       // in one push, and in one pull answer
 	ChunkBytes        = 1 << 20   // of records in one push or pull answer; one record may be larger
 	MaxCursors        = 500       // in one pull, and areas in one digest
-	MaxNeedItems      = 20000     // in one need
-	MaxLabelBytes     = 256       // of a device, officer or program name in a message
+	MaxNeedLeaves     = 8000      // in one need: every leaf of MaxCursors areas
+	MaxNeedItems      = 20000     // in one need, all leaves together
+	MaxLabelBytes     = 200       // of a device's, officer's or program's name in a message
 	MaxExactInteger   = 1<<53 - 1 // a larger whole number must travel as text
 	MinChunkRecords   = 1
 	FirstChunkRecords = 50

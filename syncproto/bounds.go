@@ -23,7 +23,7 @@ const (
 	MaxGroups         = 2048      // in one record
 	MaxGroupValues    = 1024      // concurrent values in one group
 	MaxChunkRecords   = 500       // in one push, and in one pull answer
-	ChunkBytes        = 1 << 20   // of records in one push or pull answer; one record may be larger
+	ChunkBytes        = 1 << 20   // of records, after which a push or an answer takes no further one
 	MaxCursors        = 500       // in one pull, and areas in one digest
 	MaxNeedLeaves     = 8000      // in one need: every leaf of MaxCursors areas
 	MaxNeedItems      = 20000     // in one need, all leaves together

@@ -126,7 +126,7 @@ type Cursor struct {
 
 // PullRequest asks for what changed after the cursors. POST /sync/v1/pull.
 type PullRequest struct {
-	Actor      ActorID  `cbor:"actor"`
+	Actor      ActorID  `cbor:"actor"` // whose own pushes need not come back; zero: send everything
 	Epoch      Epoch    `cbor:"epoch"`
 	Cursors    []Cursor `cbor:"cursors"`
 	MaxRecords int      `cbor:"max_records"`

@@ -45,7 +45,7 @@ func (m *PullRequest) check() error {
 			return err
 		}
 	}
-	return checkActor(m.Actor)
+	return nil // a zero actor asks for everything
 }
 
 func (m *PullResponse) check() error {

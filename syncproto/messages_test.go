@@ -21,12 +21,24 @@ func message(pairs ...[]byte) []byte {
 const actorHex = "50 a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1"
 
 func TestAMessageThatDoesNotFitIsRefused(t *testing.T) {
+	for _, tt := range refusedMessages() {
+		t.Run(tt.name, func(t *testing.T) {
+			if err := DecodeMessage(tt.bytes, tt.into); err == nil {
+				t.Errorf("accepted as %+v", tt.into)
+			}
+		})
+	}
+}
+
+type refusedMessage struct {
+	name  string
+	bytes []byte
+	into  any // pointer to the message that it would be
+}
+
+func refusedMessages() []refusedMessage {
 	actor := key("actor", actorHex)
-	tests := []struct {
-		name  string
-		bytes []byte
-		into  any
-	}{
+	return []refusedMessage{
 		{"nothing", nil, &ChallengeRequest{}},
 		{"null", mustHex("f6"), &ChallengeRequest{}},
 		{"a list", mustHex("80"), &ChallengeRequest{}},
@@ -42,6 +54,7 @@ func TestAMessageThatDoesNotFitIsRefused(t *testing.T) {
 		{"text that is not UTF-8", message(key("device", "61 ff")), &ChallengeRequest{}},
 		{"null for text", message(key("device", "f6")), &ChallengeRequest{}},
 		{"undefined for text", message(key("device", "f7")), &ChallengeRequest{}},
+		{"null under a key nobody knows", message(key("later", "81 f6")), &ChallengeRequest{}},
 		{"null for a number", message(key("expires_in", "f6")), &TokenResponse{}},
 		{"a float for a number", message(key("expires_in", "fb 4000000000000000")), &TokenResponse{}},
 		{"a half float for a number", message(key("expires_in", "f9 4000")), &TokenResponse{}},
@@ -89,15 +102,18 @@ func TestAMessageThatDoesNotFitIsRefused(t *testing.T) {
 		{"a feed that is no code", mustMessage(HelloResponse{Feeds: []Feed{{Area: "x"}}}), &HelloResponse{}},
 		{"lists nine deep under a key nobody knows", message(key("later", "81 81 81 81 81 81 81 81 80")), &ChallengeRequest{}},
 		{"65 keys", manyKeys(65), &ChallengeRequest{}},
-		{"more than 4 MiB", append(mustHex("a1 65 6c61746572 5a 003fffff"), make([]byte, MaxMessageBytes)...), &ChallengeRequest{}},
 	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			if err := DecodeMessage(tt.bytes, tt.into); err == nil {
-				t.Errorf("accepted as %+v", tt.into)
-			}
-		})
+}
+
+func TestAMessageOfMoreThan4MiBIsRefused(t *testing.T) {
+	large := func(n int) []byte { // of n bytes
+		head := append(mustHex("a1 65 6c61746572"), appendHead(nil, majorBytes, MaxMessageBytes)...)
+		return append(appendHead(head[:7], majorBytes, uint64(n-len(head))), make([]byte, n-len(head))...)
 	}
+	if err := DecodeMessage(large(MaxMessageBytes), &ChallengeRequest{}); err != nil {
+		t.Errorf("at the limit: %v", err)
+	}
+	wantError(t, DecodeMessage(large(MaxMessageBytes+1), &ChallengeRequest{}), "over the limit")
 }
 
 func TestAMessageMayBeWrittenInAnyOrderAndLength(t *testing.T) {
@@ -108,8 +124,8 @@ func TestAMessageMayBeWrittenInAnyOrderAndLength(t *testing.T) {
 	}{
 		{"canonically", mustMessage(want)},
 		{"in another order", message(key("time", "20"), key("actor", actorHex), key("protocol", "01"), key("app", "61 61"), key("last", "05"))},
-		{"with longer heads", message(key("time", "38 00"), key("actor", "58 10 a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1"), key("protocol", "1901 01"[:2]+"0001"), key("app", "78 01 61"), key("last", "1b 0000000000000005"))},
-		{"with keys nobody knows", message(key("time", "20"), key("actor", actorHex), key("protocol", "01"), key("app", "61 61"), key("last", "05"), key("later", "f6"), key("Last", "07"), key("later still", "f9 7e00"))},
+		{"with longer heads", message(key("time", "38 00"), key("actor", "58 10 a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1"), key("protocol", "190001"), key("app", "78 01 61"), key("last", "1b 0000000000000005"))},
+		{"with keys nobody knows", message(key("time", "20"), key("actor", actorHex), key("protocol", "01"), key("app", "61 61"), key("last", "05"), key("later", "a1 01 81 02"), key("Last", "07"), key("later still", "f9 7e00"))},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

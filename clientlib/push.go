@@ -5,8 +5,10 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 
 	"tambonsync/syncproto"
+	"tambonsync/syncproto/area"
 )
 
 // pending lists up to n records after `after` that wait to be pushed. A record
@@ -94,19 +96,24 @@ func (y *syncer) push(ctx context.Context, d identity, chunk []*row) error {
 		return fmt.Errorf("%w: %d results for %d records", ErrOffline, len(resp.Results), len(chunk))
 	}
 	return y.update(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		now, err := readIdentity(ctx, tx)
+		if err != nil {
+			return err
+		}
 		for i, sent := range chunk {
-			if err := y.settle(ctx, tx, sent, resp.Results[i]); err != nil {
+			if err := y.settle(ctx, tx, sent, resp.Results[i], now.Areas); err != nil {
 				return err
 			}
 		}
-		_, err := tx.ExecContext(ctx, `UPDATE device SET head = $1, head_hash = $2 WHERE one = 1`, resp.Head.Counter, resp.Head.Hash[:])
+		_, err = tx.ExecContext(ctx, `UPDATE device SET head = $1, head_hash = $2 WHERE one = 1`, resp.Head.Counter, resp.Head.Hash[:])
 		return err
 	})
 }
 
 // settle notes the office's word on the state that was sent. The officer may
-// have saved more since it was read: then the record stays unsent.
-func (y *syncer) settle(ctx context.Context, tx *sql.Tx, sent *row, result syncproto.PushResult) error {
+// have saved more since it was read: then the record stays unsent. What a
+// supervisor has accepted from outside our grants is not ours to hold.
+func (y *syncer) settle(ctx context.Context, tx *sql.Tx, sent *row, result syncproto.PushResult, grants []area.Code) error {
 	r, err := readRow(ctx, tx, sent.rec.ID)
 	if err != nil {
 		return err
@@ -119,8 +126,13 @@ func (y *syncer) settle(ctx context.Context, tx *sql.Tx, sent *row, result syncp
 	r.acked = r.acked.Join(sent.rec.VV)
 	r.shared = r.shared.Join(sent.rec.VV)
 	r.held, r.heldHash, r.heldDetail = "", nil, ""
-	if result.Hash == sent.hash { // else the next pull brings the office's state
-		r.seen(sent.hash, sent.rec.Area())
+	code := sent.rec.Area()
+	switch {
+	case result.Hash != sent.hash: // the next pull brings the office's state
+	case slices.ContainsFunc(grants, func(g area.Code) bool { return g.Contains(code) }):
+		r.seen(sent.hash, code)
+	default:
+		r.lost()
 	}
 	return writeRow(ctx, tx, r)
 }

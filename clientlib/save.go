@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"tambonsync/syncproto"
@@ -43,8 +44,8 @@ func (s *Store) Save(ctx context.Context, e Edit) (syncproto.Record, error) {
 			return err
 		}
 		out = r.rec
-		if to := r.rec.Area(); from != "" && from != to {
-			return s.moveMembers(ctx, tx, r.rec.ID, from, to, e)
+		if _, moved := changes[syncproto.GroupScope]; moved && from != "" {
+			return s.moveMembers(ctx, tx, r.rec.ID, from, r.rec.Area(), e)
 		}
 		return nil
 	})
@@ -61,7 +62,8 @@ func (s *Store) Delete(ctx context.Context, id syncproto.RecordID, user, reason 
 }
 
 // Resolve decides a conflict: the group gets this one answer. value is the
-// answer of the group's one question, or a map where the group has several.
+// answer of the group's one question, or a map where the group has several. A
+// deleted record stays deleted, unless the conflict is about that.
 func (s *Store) Resolve(ctx context.Context, id syncproto.RecordID, group string, value any, user string) error {
 	v, err := syncproto.NewValue(value)
 	if err != nil {
@@ -83,6 +85,9 @@ func (s *Store) change(ctx context.Context, id syncproto.RecordID, changes map[s
 			if len(r.rec.Groups[group]) == 0 {
 				return fmt.Errorf("record %s: %w: it has no group %q", id, ErrInvalid, group)
 			}
+		}
+		if _, ok := changes[syncproto.GroupLife]; !ok && !r.rec.Alive() {
+			changes[syncproto.GroupLife] = syncproto.False
 		}
 		return s.save(ctx, tx, r, changes, user, reason)
 	})
@@ -112,15 +117,18 @@ func (s *Store) prepare(ctx context.Context, tx *sql.Tx, e Edit) (*row, map[stri
 		if e.Type != "" && e.Type != r.rec.Type {
 			return nil, nil, fmt.Errorf("record %s: %w: it is a %s, not a %s", e.ID, ErrInvalid, r.rec.Type, e.Type)
 		}
-		if !e.Parent.IsZero() && e.Parent != r.rec.Parent() {
-			changes[syncproto.GroupParent] = syncproto.ID(e.Parent)
+		if e.Parent == e.ID {
+			return nil, nil, fmt.Errorf("record %s: %w: it cannot be its own parent", e.ID, ErrInvalid)
+		}
+		if v := syncproto.ID(e.Parent); !e.Parent.IsZero() && !says(r.rec, syncproto.GroupParent, v) {
+			changes[syncproto.GroupParent] = v
 		}
 	}
-	if e.Area != "" && e.Area != r.rec.Area() {
+	if v := syncproto.Text(string(e.Area)); e.Area != "" && !says(r.rec, syncproto.GroupScope, v) {
 		if !e.Area.Valid() {
 			return nil, nil, fmt.Errorf("area %q: %w: want the 8 digits of a village, or 6 of a tambon, 4 of an amphoe, 2 of a province", e.Area, ErrInvalid)
 		}
-		changes[syncproto.GroupScope] = syncproto.Text(string(e.Area))
+		changes[syncproto.GroupScope] = v
 	}
 	if err := s.pack(r.rec, e.Values, changes); err != nil {
 		return nil, nil, err
@@ -171,12 +179,21 @@ func (s *Store) pack(rec syncproto.Record, values map[string]any, changes map[st
 		if err != nil {
 			return fmt.Errorf("answer to %s: %w: %w", group, ErrInvalid, err)
 		}
-		if entries := rec.Groups[group]; len(entries) == 1 && bytes.Equal(entries[0].Value, v) {
-			continue // as it was
+		if !says(rec, group, v) {
+			changes[group] = v
 		}
-		changes[group] = v
 	}
 	return nil
+}
+
+// says reports whether the group holds v and nothing else, so that a save of v
+// would change nothing. A group that was never written is as good as cleared.
+func says(rec syncproto.Record, group string, v syncproto.Value) bool {
+	entries := rec.Groups[group]
+	if len(entries) == 0 {
+		return bytes.Equal(v, syncproto.Null)
+	}
+	return !slices.ContainsFunc(entries, func(e syncproto.Entry) bool { return !bytes.Equal(e.Value, v) })
 }
 
 // Answers returns the answers to display, question by question. kind may be
@@ -198,7 +215,7 @@ func Answers(kind *survey.RecordType, rec syncproto.Record) (map[string]any, err
 
 // save makes one save of r by this store's actor, within tx.
 func (s *Store) save(ctx context.Context, tx *sql.Tx, r *row, changes map[string]syncproto.Value, user, reason string) error {
-	if len(changes) == 0 && len(r.rec.VV) > 0 && len(r.rec.Groups[syncproto.GroupLife]) == 1 && r.rec.Alive() {
+	if len(changes) == 0 && len(r.rec.VV) > 0 && says(r.rec, syncproto.GroupLife, syncproto.True) {
 		return nil
 	}
 	d, err := readIdentity(ctx, tx)
@@ -231,7 +248,8 @@ func (s *Store) save(ctx context.Context, tx *sql.Tx, r *row, changes map[string
 	return writeRow(ctx, tx, r)
 }
 
-// moveMembers moves a household's members along with it.
+// moveMembers moves a household's members along with it. Those whom another
+// officer has moved elsewhere meanwhile are decided with it.
 func (s *Store) moveMembers(ctx context.Context, tx *sql.Tx, parent syncproto.RecordID, from, to area.Code, e Edit) error {
 	ids, err := queryIDs(ctx, tx, `SELECT id FROM records WHERE parent = $1 AND area = $2 ORDER BY id`, parent[:], from)
 	if err != nil {
@@ -243,6 +261,9 @@ func (s *Store) moveMembers(ctx context.Context, tx *sql.Tx, parent syncproto.Re
 			return err
 		}
 		changes := map[string]syncproto.Value{syncproto.GroupScope: syncproto.Text(string(to))}
+		if says(r.rec, syncproto.GroupScope, changes[syncproto.GroupScope]) {
+			continue
+		}
 		if !r.rec.Alive() {
 			changes[syncproto.GroupLife] = syncproto.False
 		}

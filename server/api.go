@@ -49,7 +49,7 @@ func answerJSON[Q, A any](s *Server, c echo.Context, in *bodyReader, handle func
 	if err != nil {
 		return err
 	}
-	out, err := work(s, r.Context(), func() ([]byte, error) {
+	out, err := work(r.Context(), s, func() ([]byte, error) {
 		var q Q
 		if err := readJSON(in, r, body, &q); err != nil {
 			return nil, err

@@ -117,6 +117,13 @@ type caseView struct {
 	ClosedAt moment    `json:"closed_at,omitempty"`
 }
 
+func newCaseView(c Case) caseView {
+	return caseView{
+		ID: c.ID, Record: c.Record.String(), Type: c.Type, Area: c.Area, Group: c.Group, Kind: c.Kind,
+		OpenedAt: moment(c.OpenedAt), ClosedAt: moment(c.ClosedAt),
+	}
+}
+
 type caseList struct {
 	Cases []caseView `json:"cases"`
 }
@@ -133,10 +140,25 @@ func (s *Server) listCases(ctx context.Context, _ visit, q caseQuery) (l caseLis
 	}
 	l.Cases = make([]caseView, len(cases))
 	for i, c := range cases {
-		l.Cases[i] = caseView{
-			ID: c.ID, Record: c.Record.String(), Type: c.Type, Area: c.Area, Group: c.Group, Kind: c.Kind,
-			OpenedAt: moment(c.OpenedAt), ClosedAt: moment(c.ClosedAt),
-		}
+		l.Cases[i] = newCaseView(c)
 	}
 	return l, nil
+}
+
+type caseRef struct {
+	ID string `param:"id" json:"-"`
+}
+
+// closeCase closes a case about a copied device; every other case closes when
+// its record has one answer again. POST /api/v1/cases/{id}/close
+func (s *Server) closeCase(ctx context.Context, who visit, q caseRef) (v caseView, err error) {
+	if err := s.store.CloseCase(ctx, q.ID, s.nowMilli()); err != nil {
+		return v, fmt.Errorf("close case %.64q: %w", q.ID, err)
+	}
+	s.log.InfoContext(ctx, "case closed", "user", who.User, "from", who.From, "case", q.ID)
+	c, err := s.store.Case(ctx, q.ID)
+	if err != nil {
+		return v, fmt.Errorf("case %.64q: %w", q.ID, err)
+	}
+	return newCaseView(c), nil
 }

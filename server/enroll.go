@@ -22,10 +22,7 @@ const (
 	AlgorithmES256 = "ES256" // P-256: browsers, where the key cannot be taken out
 )
 
-const (
-	assertionType  = "tambonsync-assertion+jwt"
-	maxPersonalBit = 200 // bytes of a device's, program's or person's name
-)
+const assertionType = "tambonsync-assertion+jwt"
 
 // enroll exchanges an invitation for a registered device.
 func (s *Server) enroll(ctx context.Context, from string, q syncproto.EnrollRequest) (a syncproto.EnrollResponse, err error) {
@@ -83,8 +80,8 @@ func checkEnroll(q syncproto.EnrollRequest) error {
 
 // checkName bounds a text that people will see in a list.
 func checkName(what, name string) error {
-	if len(name) > maxPersonalBit {
-		return fmt.Errorf("%s is longer than %d bytes", what, maxPersonalBit)
+	if len(name) > syncproto.MaxLabelBytes {
+		return fmt.Errorf("%s is longer than %d bytes", what, syncproto.MaxLabelBytes)
 	}
 	if !utf8.ValidString(name) {
 		return fmt.Errorf("%s is not UTF-8", what)

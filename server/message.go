@@ -43,7 +43,7 @@ func exchange[Q, A any](s *Server, c echo.Context, in *bodyReader, handle func(c
 	if err != nil {
 		return err
 	}
-	out, err := work(s, r.Context(), func() ([]byte, error) {
+	out, err := work(r.Context(), s, func() ([]byte, error) {
 		plain, err := in.inflate(r.Header, body)
 		if err != nil {
 			return nil, err
@@ -65,7 +65,7 @@ func exchange[Q, A any](s *Server, c echo.Context, in *bodyReader, handle func(c
 }
 
 // work runs do when there is a free place at the desk.
-func work[T any](s *Server, ctx context.Context, do func() (T, error)) (T, error) {
+func work[T any](ctx context.Context, s *Server, do func() (T, error)) (T, error) {
 	if err := s.desk.enter(ctx); err != nil {
 		var none T
 		return none, err

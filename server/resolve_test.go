@@ -18,7 +18,7 @@ func resolveRecordFixture(t *testing.T, alive bool) syncproto.Record {
 		life = syncproto.True
 	}
 	op := syncproto.Op{Dot: syncproto.Dot{Actor: syncproto.ActorID{1}, Counter: 1}, Wall: 1}
-	return syncproto.Record{ID: syncproto.RecordID{7}, Type: "person"}.Save(op, map[string]syncproto.Value{
+	return syncproto.Record{ID: syncproto.RecordID{7}, Type: "member"}.Save(op, map[string]syncproto.Value{
 		syncproto.GroupScope: syncproto.Text("45030301"),
 		syncproto.GroupLife:  life,
 		"name":               name,

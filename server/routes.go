@@ -32,6 +32,7 @@ func (s *Server) routes() *echo.Echo {
 	api.GET("/records/:id", staff(s, s.getRecord))
 	api.POST("/records/:id/resolve", staff(s, s.resolveRecord))
 	api.GET("/cases", staff(s, s.listCases))
+	api.POST("/cases/:id/close", staff(s, s.closeCase))
 	api.GET("/devices", staff(s, s.listDevices))
 	api.POST("/devices/:id/revoke", staff(s, s.revokeDevice))
 	api.PUT("/devices/:id/grants", staff(s, s.setGrants))

@@ -182,8 +182,8 @@ var (
 	ErrActorTaken = errors.New("the actor belongs to another device")
 	// ErrInvitation: no live invitation fits. 403; the officer asks for a new one.
 	ErrInvitation = errors.New("invitation unknown, used or expired")
-	// ErrConflict: the thing is already decided or exists. 409.
-	ErrConflict = errors.New("already done")
+	// ErrConflict: the thing is decided already, or exists. 409.
+	ErrConflict = errors.New("in conflict with what is there")
 	// ErrBusy: too much is waiting. 503 with Retry-After; the same request may succeed soon.
 	ErrBusy = errors.New("the office is busy")
 )

@@ -18,12 +18,6 @@ func (s *Server) hello(ctx context.Context, d Device, q syncproto.HelloRequest) 
 	if q.Protocol != syncproto.ProtocolVersion {
 		return a, refuse(syncproto.CodeProtocolUnsupported, "protocol %d, this office speaks %d", q.Protocol, syncproto.ProtocolVersion)
 	}
-	if q.Actor.IsZero() {
-		return a, refuse(syncproto.CodeBadMessage, "actor is missing")
-	}
-	if err := checkName("app", q.App); err != nil {
-		return a, refuse(syncproto.CodeBadMessage, "%w", err)
-	}
 	now := s.nowMilli()
 	st, err := s.store.Hello(ctx, d.ID, q, d.Grants, now)
 	if err != nil {
@@ -46,9 +40,6 @@ func (s *Server) hello(ctx context.Context, d Device, q syncproto.HelloRequest) 
 func (s *Server) push(ctx context.Context, d Device, q syncproto.PushRequest) (a syncproto.PushResponse, err error) {
 	if len(q.Records) > syncproto.MaxChunkRecords {
 		return a, refuse(syncproto.CodeTooLarge, "%d records, at most %d", len(q.Records), syncproto.MaxChunkRecords)
-	}
-	if q.Actor.IsZero() {
-		return a, refuse(syncproto.CodeBadMessage, "actor is missing")
 	}
 	a, err = s.store.Push(ctx, Push{
 		Device:  d.ID,
@@ -101,19 +92,13 @@ func (s *Server) digest(ctx context.Context, d Device, q syncproto.DigestRequest
 	return a, nil
 }
 
-// maxNeedLeaves is every leaf of as many areas as one digest may name.
-const maxNeedLeaves = syncproto.MaxCursors * syncproto.Buckets
-
 func (s *Server) need(ctx context.Context, d Device, q syncproto.NeedRequest) (a syncproto.NeedResponse, err error) {
-	if err := checkAreas(d, q.Leaves, func(l syncproto.NeedLeaf) area.Code { return l.Area }, maxNeedLeaves); err != nil {
+	if err := checkAreas(d, q.Leaves, func(l syncproto.NeedLeaf) area.Code { return l.Area }, syncproto.MaxNeedLeaves); err != nil {
 		return a, err
 	}
 	items := 0
 	for _, l := range q.Leaves {
 		items += len(l.Items)
-		if l.Bucket >= syncproto.Buckets {
-			return a, refuse(syncproto.CodeBadMessage, "bucket %d", l.Bucket)
-		}
 	}
 	if items > syncproto.MaxNeedItems {
 		return a, refuse(syncproto.CodeTooLarge, "%d items, at most %d", items, syncproto.MaxNeedItems)

@@ -36,6 +36,7 @@ func (m *PushResponse) check() error {
 	return checkCount("results", len(m.Results), MaxChunkRecords)
 }
 
+// A pull without an actor is one that wants this actor's own pushes too.
 func (m *PullRequest) check() error {
 	if m.MaxRecords < 0 {
 		return fmt.Errorf("max_records %d is negative", m.MaxRecords)
@@ -45,7 +46,7 @@ func (m *PullRequest) check() error {
 			return err
 		}
 	}
-	return nil // a zero actor asks for everything
+	return nil
 }
 
 func (m *PullResponse) check() error {

@@ -17,8 +17,6 @@ import (
 	"tambonsync/syncproto/area"
 )
 
-const app = "tambonsync"
-
 func main() { terminal.Main(newRoot(), exitCode) }
 
 func newRoot() *cobra.Command {

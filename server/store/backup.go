@@ -17,20 +17,17 @@ import (
 // Backup writes the whole office into the file to while others go on reading
 // and writing. The file appears complete or not at all. It holds the office's
 // keys: keep it as safe as the data folder.
-func (s *Store) Backup(ctx context.Context, to string) (err error) {
-	if _, err := os.Stat(to); err == nil {
+func (s *Store) Backup(ctx context.Context, to string) error {
+	if _, err := os.Lstat(to); err == nil {
 		return fmt.Errorf("backup to %s: %w: the file exists, give another name", to, server.ErrConflict)
 	}
-	part := to + ".part"
-	if err := os.Remove(part); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return fmt.Errorf("backup: %w", err)
+	if err := complete(to, func(part string) error { return s.backup(ctx, part) }); err != nil {
+		return fmt.Errorf("backup to %s: %w", to, err)
 	}
-	defer func() {
-		if err != nil {
-			_ = os.Remove(part)
-			err = fmt.Errorf("backup to %s: %w", to, err)
-		}
-	}()
+	return nil
+}
+
+func (s *Store) backup(ctx context.Context, to string) (err error) {
 	conn, err := s.read.Conn(ctx)
 	if err != nil {
 		return err
@@ -39,7 +36,7 @@ func (s *Store) Backup(ctx context.Context, to string) (err error) {
 	err = conn.Raw(func(c any) error {
 		b, err := c.(interface {
 			NewBackup(string) (*sqlite.Backup, error)
-		}).NewBackup(part)
+		}).NewBackup(dsn(to, ""))
 		if err != nil {
 			return err
 		}
@@ -49,32 +46,22 @@ func (s *Store) Backup(ctx context.Context, to string) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := os.Chmod(part, 0o600); err != nil {
+	if err := os.Chmod(to, 0o600); err != nil {
 		return err
 	}
-	if err := checkBackup(ctx, part); err != nil {
-		return err
-	}
-	if err := syncFile(part); err != nil {
-		return err
-	}
-	if err := os.Rename(part, to); err != nil {
-		return err
-	}
-	return syncFile(filepath.Dir(to))
+	return checkBackup(ctx, to)
 }
 
-func syncFile(path string) error {
-	f, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	return errors.Join(f.Sync(), f.Close())
-}
-
-// checkBackup refuses a file that is no office or is damaged.
+// checkBackup refuses a file that is no office or is damaged. It leaves
+// nothing beside the file.
 func checkBackup(ctx context.Context, path string) (err error) {
-	db, err := sql.Open("sqlite", dsn(path, "mode=ro&_query_only=1"))
+	if _, err := os.Stat(path); err != nil {
+		return err
+	}
+	if log, err := os.Stat(path + "-wal"); err == nil && log.Size() > 0 {
+		return fmt.Errorf("%s is an office in use, not a backup: its newest changes are in the log beside it; run tambonsync backup", path)
+	}
+	db, err := sql.Open("sqlite", dsn(path, "mode=ro&immutable=1&_query_only=1"))
 	if err != nil {
 		return err
 	}
@@ -98,8 +85,8 @@ func checkBackup(ctx context.Context, path string) (err error) {
 // devices notice, log in again and bring what the backup lacks.
 func Restore(ctx context.Context, from, dir string, random io.Reader) (o server.Office, err error) {
 	path := filepath.Join(dir, FileName)
-	if _, err := os.Stat(path); err == nil {
-		return o, fmt.Errorf("restore to %s: %w: the folder holds an office, give an empty one", dir, server.ErrConflict)
+	if err := vacant(path); err != nil {
+		return o, fmt.Errorf("restore: %w", err)
 	}
 	if err := checkBackup(ctx, from); err != nil {
 		return o, fmt.Errorf("restore: %w", err)
@@ -107,52 +94,18 @@ func Restore(ctx context.Context, from, dir string, random io.Reader) (o server.
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return o, fmt.Errorf("restore: %w", err)
 	}
-	part := path + ".part"
-	defer func() {
-		if err != nil {
-			_ = removeDatabase(part)
-			err = fmt.Errorf("restore %s: %w", from, err)
-		}
-	}()
-	if err := removeDatabase(part); err != nil {
-		return o, err
-	}
-	if err := copyFile(from, part); err != nil {
-		return o, err
-	}
-	if o, err = newLife(ctx, part, random); err != nil {
-		return o, err
-	}
-	if err := syncFile(part); err != nil {
-		return o, err
-	}
-	if err := os.Rename(part, path); err != nil {
-		return o, err
-	}
-	return o, syncFile(dir)
-}
-
-func removeDatabase(path string) error {
-	for _, suffix := range []string{"", "-wal", "-shm"} {
-		if err := os.Remove(path + suffix); err != nil && !errors.Is(err, os.ErrNotExist) {
+	err = complete(path, func(part string) error {
+		if err := copyFile(from, part); err != nil {
 			return err
 		}
-	}
-	return nil
-}
-
-func copyFile(from, to string) (err error) {
-	src, err := os.Open(from)
-	if err != nil {
+		fresh, err := newLife(ctx, part, random)
+		o = fresh
 		return err
-	}
-	defer func() { err = errors.Join(err, src.Close()) }()
-	dst, err := os.OpenFile(to, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	})
 	if err != nil {
-		return err
+		return server.Office{}, fmt.Errorf("restore %s: %w", from, err)
 	}
-	_, err = io.Copy(dst, src)
-	return errors.Join(err, dst.Close())
+	return o, nil
 }
 
 // newLife gives the restored file at path its new identity, before it is

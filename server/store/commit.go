@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"fmt"
 	"sync"
 
 	"tambonsync/server"
@@ -44,13 +45,25 @@ func (s *Store) Push(ctx context.Context, p server.Push) (syncproto.PushResponse
 		case <-j.lead:
 		}
 	}
-	batch := s.commit.take()
-	s.runBatch(context.WithoutCancel(ctx), batch)
-	for _, b := range batch {
-		close(b.done)
-	}
-	s.commit.leave()
+	s.lead(ctx)
 	return j.resp, j.err
+}
+
+// lead runs one batch, the caller's push and those behind it. Should a caller's
+// function panic in it, the others are told to come again.
+func (s *Store) lead(ctx context.Context) {
+	batch, ended := s.commit.take(), false
+	defer func() {
+		for _, b := range batch {
+			if !ended {
+				b.resp, b.err = syncproto.PushResponse{}, fmt.Errorf("commit interrupted: %w", server.ErrBusy)
+			}
+			close(b.done)
+		}
+		s.commit.leave()
+	}()
+	s.runBatch(context.WithoutCancel(ctx), batch)
+	ended = true
 }
 
 // enter queues j and reports whether somebody else is at work.

@@ -56,7 +56,7 @@ func (s *Store) Redeem(ctx context.Context, handle string, codeHash, secretHash 
 			return err
 		}
 		found = true
-		d.Officer, d.Grants, d.EnrolledAt, d.Generation = inv.Officer, inv.Areas, at, 1
+		d.Officer, d.Grants, d.EnrolledAt, d.Generation = inv.Officer, outermost(inv.Areas), at, 1
 		if _, err := tx.ExecContext(ctx, `UPDATE invitations SET used_by = $1 WHERE id = $2`, d.ID, inv.ID); err != nil {
 			return err
 		}

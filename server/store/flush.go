@@ -133,6 +133,7 @@ func (b *batch) writeRecord(s *slot, take func(area.Code) uint64) error {
 		}
 	}
 	seq := take(code)
+	s.seq = seq
 	deleted := 0
 	if !s.state.Alive() {
 		deleted = 1

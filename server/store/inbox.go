@@ -37,18 +37,33 @@ func (b *batch) toInbox(p server.Push, in server.Incoming, reason, detail string
 	case !errors.Is(err, sql.ErrNoRows):
 		return syncproto.PushResult{}, fmt.Errorf("read inbox: %w", err)
 	}
+	w, err := b.waitingOf(p.Device)
+	if err != nil {
+		return syncproto.PushResult{}, err
+	}
+	var old []replaced
 	if in.Err == nil {
-		if err := b.dropOlder(p.Device, in.Record); err != nil {
+		covered := false
+		if old, covered, err = b.older(p.Device, in.Record); err != nil {
 			return syncproto.PushResult{}, err
 		}
+		if covered {
+			return syncproto.PushResult{Code: code, Detail: detail}, nil
+		}
 	}
-	var items, size int
-	err = b.tx.QueryRowContext(b.ctx, `SELECT count(*), coalesce(sum(length(raw)), 0) FROM inbox WHERE device = $1 AND status = 'open'`, p.Device).Scan(&items, &size)
-	if err != nil {
-		return syncproto.PushResult{}, fmt.Errorf("read inbox: %w", err)
+	after := waiting{items: w.items + 1, size: w.size + len(in.Raw)}
+	for _, o := range old {
+		after.items--
+		after.size -= o.size
 	}
-	if items >= maxInboxItems || size+len(in.Raw) > maxInboxBytes {
+	if after.items > maxInboxItems || after.size > maxInboxBytes {
 		return syncproto.PushResult{Code: syncproto.ResultInboxFull, Detail: "a supervisor must decide what waits from this device"}, nil
+	}
+	*w = after
+	for _, o := range old {
+		if _, err := b.tx.ExecContext(b.ctx, `DELETE FROM inbox WHERE id = $1`, o.id); err != nil {
+			return syncproto.PushResult{}, fmt.Errorf("write inbox: %w", err)
+		}
 	}
 	record, code8 := in.Record.ID, area.Code("")
 	if in.Err == nil {
@@ -56,39 +71,64 @@ func (b *batch) toInbox(p server.Push, in server.Incoming, reason, detail string
 	}
 	_, err = b.tx.ExecContext(b.ctx, `INSERT INTO inbox (id, device, actor, record, area, reason, detail, hash, raw, received, status, decided_by, decided, why)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'open', '', 0, '')`,
-		id, p.Device, p.Actor[:], record[:], code8, reason, detail, hash[:], in.Raw, p.At)
+		id, p.Device, p.Actor[:], record[:], code8, reason, detail, hash[:], append([]byte{}, in.Raw...), p.At) // a nil slice would be NULL
 	if err != nil {
 		return syncproto.PushResult{}, fmt.Errorf("write inbox: %w", err)
 	}
 	return syncproto.PushResult{Code: code, Detail: detail}, nil
 }
 
-// dropOlder removes waiting states of the record that rec contains.
-func (b *batch) dropOlder(device string, rec syncproto.Record) error {
+// waiting counts what one device has in the inbox.
+type waiting struct{ items, size int }
+
+// waitingOf counts once for each transaction: a chunk may bring hundreds of
+// records for the inbox of a device that has thousands there.
+func (b *batch) waitingOf(device string) (*waiting, error) {
+	if w, ok := b.waiting[device]; ok {
+		return w, nil
+	}
+	w := &waiting{}
+	err := b.tx.QueryRowContext(b.ctx, `SELECT count(*), coalesce(sum(length(raw)), 0) FROM inbox WHERE device = $1 AND status = 'open'`, device).Scan(&w.items, &w.size)
+	if err != nil {
+		return nil, fmt.Errorf("read inbox: %w", err)
+	}
+	b.waiting[device] = w
+	return w, nil
+}
+
+// replaced is a waiting item that a newer state of its record takes the place of.
+type replaced struct {
+	id   string
+	size int
+}
+
+// older finds the waiting states of the record that rec contains, or reports
+// that one of them contains rec.
+func (b *batch) older(device string, rec syncproto.Record) (old []replaced, covered bool, err error) {
 	rows, err := b.tx.QueryContext(b.ctx, `SELECT id, raw FROM inbox WHERE device = $1 AND record = $2 AND status = 'open'`, device, rec.ID[:])
 	if err != nil {
-		return fmt.Errorf("read inbox: %w", err)
+		return nil, false, fmt.Errorf("read inbox: %w", err)
 	}
-	var old []string
+	defer func() { _ = rows.Close() }()
 	for rows.Next() {
 		var id string
 		var raw []byte
 		if err := rows.Scan(&id, &raw); err != nil {
-			return errors.Join(err, rows.Close())
+			return nil, false, fmt.Errorf("read inbox: %w", err)
 		}
-		if waiting, err := syncproto.DecodeRecord(raw); err == nil && rec.VV.Dominates(waiting.VV) {
-			old = append(old, id)
-		}
-	}
-	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
-		return fmt.Errorf("read inbox: %w", err)
-	}
-	for _, id := range old {
-		if _, err := b.tx.ExecContext(b.ctx, `DELETE FROM inbox WHERE id = $1`, id); err != nil {
-			return fmt.Errorf("write inbox: %w", err)
+		there, err := syncproto.DecodeRecord(raw)
+		switch {
+		case err != nil: // it waits for a person, whatever it is
+		case there.VV.Dominates(rec.VV):
+			covered = true
+		case rec.VV.Dominates(there.VV):
+			old = append(old, replaced{id, len(raw)})
 		}
 	}
-	return nil
+	if err := rows.Err(); err != nil {
+		return nil, false, fmt.Errorf("read inbox: %w", err)
+	}
+	return old, covered, nil
 }
 
 const selectInbox = `SELECT id, device, actor, record, area, reason, detail, raw, received, status, decided_by, decided, why FROM inbox`
@@ -143,6 +183,7 @@ func readInboxItem(row *sql.Row, id string) (server.InboxItem, error) {
 // Decide carries out a supervisor's word. An accepted record goes the way of
 // every push, without the device's grants; a rejected one stays in the inbox.
 func (s *Store) Decide(ctx context.Context, d server.Decision) error {
+	kept := 0
 	err := s.update(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		it, err := readInboxItem(tx.QueryRowContext(ctx, selectInbox+` WHERE id = $1`, d.Item), d.Item)
 		if err != nil {
@@ -154,7 +195,7 @@ func (s *Store) Decide(ctx context.Context, d server.Decision) error {
 		status := "rejected"
 		if d.Accept {
 			status = "accepted"
-			if err := s.accept(ctx, tx, it, d.At); err != nil {
+			if kept, err = s.accept(ctx, tx, it, d.At); err != nil {
 				return err
 			}
 		}
@@ -167,26 +208,28 @@ func (s *Store) Decide(ctx context.Context, d server.Decision) error {
 	if err != nil {
 		return fmt.Errorf("decide %s: %w", d.Item, err)
 	}
+	s.stats.kept.Add(int64(kept))
 	return nil
 }
 
-func (s *Store) accept(ctx context.Context, tx *sql.Tx, it server.InboxItem, at int64) error {
+// accept stores a waiting record and returns how many states were written.
+func (s *Store) accept(ctx context.Context, tx *sql.Tx, it server.InboxItem, at int64) (int, error) {
 	rec, err := syncproto.DecodeRecord(it.Raw)
 	if err == nil {
 		err = rec.CheckReserved()
 	}
 	if err != nil {
-		return fmt.Errorf("%w: it is not readable as a record: %w", server.ErrConflict, err)
+		return 0, fmt.Errorf("%w: it is not readable as a record: %w", server.ErrConflict, err)
 	}
 	b := newBatch(ctx, tx, s.office)
 	b.at = at
 	everywhere := func(area.Code) bool { return true }
 	res, err := b.record(server.Push{Device: it.Device, Actor: it.Actor, Allow: everywhere, At: at}, server.Incoming{Raw: it.Raw, Record: rec})
 	if err != nil {
-		return err
+		return 0, err
 	}
 	if !res.Code.Settles() {
-		return fmt.Errorf("%w: %s %s", server.ErrConflict, res.Code, res.Detail)
+		return 0, fmt.Errorf("%w: %s %s", server.ErrConflict, res.Code, res.Detail)
 	}
-	return b.flush()
+	return b.changed(), b.flush()
 }

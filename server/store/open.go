@@ -47,14 +47,18 @@ var _ server.Store = (*Store)(nil)
 
 // Create makes a new office in the folder dir, which must not hold one. random
 // gives the ids and keys.
-func Create(ctx context.Context, dir, name string, random io.Reader) (err error) {
+func Create(ctx context.Context, dir, name string, random io.Reader) error {
+	path := filepath.Join(dir, FileName)
+	if err := vacant(path); err != nil {
+		return err
+	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return fmt.Errorf("data folder: %w", err)
 	}
-	path := filepath.Join(dir, FileName)
-	if _, err := os.Stat(path); err == nil {
-		return fmt.Errorf("%s: %w: the folder already holds an office", path, server.ErrConflict)
-	}
+	return complete(path, func(part string) error { return create(ctx, part, name, random) })
+}
+
+func create(ctx context.Context, path, name string, random io.Reader) (err error) {
 	db, err := openWriter(path)
 	if err != nil {
 		return err

@@ -17,6 +17,9 @@ import (
 // Hello registers the actor for the device and tells where its feeds stand.
 func (s *Store) Hello(ctx context.Context, device string, hello syncproto.HelloRequest, grants []area.Code, at int64) (server.Standing, error) {
 	var st server.Standing
+	if hello.Actor == s.office.Actor {
+		return st, fmt.Errorf("actor: %w", server.ErrActorTaken)
+	}
 	err := s.update(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		var owner string
 		var hash []byte
@@ -34,8 +37,12 @@ func (s *Store) Hello(ctx context.Context, device string, hello syncproto.HelloR
 		if _, err := tx.ExecContext(ctx, `UPDATE devices SET seen = $1, app = $2 WHERE id = $3`, at, hello.App, device); err != nil {
 			return fmt.Errorf("device: %w", err)
 		}
-		if err := tx.QueryRowContext(ctx, `SELECT decided FROM devices WHERE id = $1`, device).Scan(&st.Decided); err != nil {
-			return fmt.Errorf("device: %w", err)
+		err = tx.QueryRowContext(ctx, `SELECT decided FROM devices WHERE id = $1`, device).Scan(&st.Decided)
+		if errors.Is(err, sql.ErrNoRows) {
+			err = server.ErrNotFound
+		}
+		if err != nil {
+			return fmt.Errorf("device %s: %w", device, err)
 		}
 		st.Feeds, err = feeds(ctx, tx, grants)
 		return err
@@ -135,8 +142,10 @@ func (b budget) left() bool { return b.records > 0 && b.bytes > 0 }
 func (s *Store) pullFeed(ctx context.Context, tx *sql.Tx, self syncproto.ActorID, feed int, cur *syncproto.PullCursor, resp *syncproto.PullResponse, room *budget) error {
 	from, to := span(cur.Area)
 	// The state is read only for rows that will be sent: not for out rows,
-	// other villages of the tambon, or what this very actor pushed.
-	rows, err := tx.QueryContext(ctx, `SELECT f.seq, f.record, f.out, f.area >= $1 AND f.area < $2, r.state
+	// other villages of the tambon, or what this very actor pushed. A record
+	// that left a village for another one that the cursor covers has not left.
+	rows, err := tx.QueryContext(ctx, `SELECT f.seq, f.record, f.out = 1 AND f.area >= $1 AND f.area < $2
+			AND NOT EXISTS (SELECT 1 FROM records n WHERE n.id = f.record AND n.area >= $1 AND n.area < $2), r.state
 		FROM feed f LEFT JOIN records r ON r.id = f.record AND f.out = 0 AND f.area >= $1 AND f.area < $2 AND (f.origin IS NULL OR f.origin <> $3)
 		WHERE f.feed = $4 AND f.seq > $5 ORDER BY f.seq LIMIT $6`,
 		from, to, self[:], cur.Area.Feed(), cur.Seq, syncproto.MaxChunkRecords)
@@ -148,15 +157,15 @@ func (s *Store) pullFeed(ctx context.Context, tx *sql.Tx, self syncproto.ActorID
 	for room.left() && rows.Next() {
 		var seq uint64
 		var id []byte
-		var out, inside bool
+		var left bool
 		var state []byte
-		if err := rows.Scan(&seq, &id, &out, &inside, &state); err != nil {
+		if err := rows.Scan(&seq, &id, &left, &state); err != nil {
 			return err
 		}
 		scanned++
 		cur.Seq = seq
 		switch {
-		case inside && out:
+		case left:
 			resp.Rows = append(resp.Rows, syncproto.PullRow{Feed: feed, Out: syncproto.RecordID(id)})
 			room.records--
 		case state != nil:

@@ -7,6 +7,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"tambonsync/server"
 	"tambonsync/syncproto"
@@ -26,6 +28,7 @@ type batch struct {
 	order   []*slot // the changed ones, in order of first change
 	actors  map[syncproto.ActorID]*actor
 	copied  []syncproto.RecordID // records with a save whose dot another save has
+	waiting map[string]*waiting  // what each device has in the inbox
 }
 
 // slot is one record in the batch: as the tables hold it, and as it will be.
@@ -36,6 +39,7 @@ type slot struct {
 	raw    []byte // nil if the record is new and not yet kept
 	hash   syncproto.Hash
 	origin []byte // actor whose push is exactly this state, or nil
+	seq    uint64 // its new number, once flushed
 	dirty  bool
 }
 
@@ -60,6 +64,7 @@ func newBatch(ctx context.Context, tx *sql.Tx, office server.Office) *batch {
 		ctx: ctx, tx: tx, office: office,
 		records: map[syncproto.RecordID]*slot{},
 		actors:  map[syncproto.ActorID]*actor{},
+		waiting: map[string]*waiting{},
 	}
 }
 
@@ -149,10 +154,10 @@ func (b *batch) record(p server.Push, in server.Incoming) (syncproto.PushResult,
 	if rec, err = b.separateCopies(s, rec); err != nil {
 		return syncproto.PushResult{}, err
 	}
-	if len(rec.VV) != len(in.Record.VV) || rec.VV.Compare(in.Record.VV) != syncproto.Equal {
+	copied := rec.VV.Compare(in.Record.VV) != syncproto.Equal
+	if copied {
 		raw = rec.Encode()
 		hash = syncproto.HashRecord(raw)
-		b.copied = append(b.copied, rec.ID)
 	}
 	order := syncproto.Before // of what we hold to what came
 	if s.raw != nil {
@@ -161,19 +166,20 @@ func (b *batch) record(p server.Push, in server.Incoming) (syncproto.PushResult,
 	if order == syncproto.After || order == syncproto.Equal && s.hash == hash {
 		return syncproto.PushResult{Code: syncproto.ResultAlready, Hash: s.hash}, nil
 	}
-	next, code := rec, syncproto.ResultStored
+	next, code, origin := rec, syncproto.ResultStored, p.Actor[:]
 	if order != syncproto.Before {
-		next, code = syncproto.Merge(s.state, rec), syncproto.ResultMerged
+		next, code, origin = syncproto.Merge(s.state, rec), syncproto.ResultMerged, nil
+		raw = next.Encode()
+		if hash = syncproto.HashRecord(raw); s.hash == hash { // same saves, and ours is the one that stays
+			return syncproto.PushResult{Code: syncproto.ResultAlready, Hash: hash}, nil
+		}
 	}
 	if area, ok := allowed(p, s, rec, next); !ok {
 		return b.toInbox(p, in, "outside_grant", string(area), syncproto.ResultQuarantined)
 	}
-	origin := p.Actor[:]
-	if code == syncproto.ResultMerged {
-		raw, origin = next.Encode(), nil
-		hash = syncproto.HashRecord(raw)
-	} else if len(raw) != len(in.Raw) || !bytes.Equal(raw, in.Raw) {
-		origin = nil
+	if copied {
+		origin = nil // not what was pushed
+		b.copied = append(b.copied, rec.ID)
 	}
 	if err := b.noteOps(p.Device, next, p.At); err != nil {
 		return syncproto.PushResult{}, err
@@ -213,6 +219,8 @@ func (e *unreadableError) Error() string {
 	return "the office's copy is damaged: " + e.err.Error() + "; run tambonsync verify"
 }
 
+var errDamaged = errors.New("the bytes do not have the hash that they were stored with")
+
 func (b *batch) slot(id syncproto.RecordID) (*slot, error) {
 	if s, ok := b.records[id]; ok {
 		return s, nil
@@ -231,6 +239,9 @@ func (b *batch) slot(id syncproto.RecordID) (*slot, error) {
 		s.hash = s.had.hash
 		if s.state, err = syncproto.DecodeRecord(s.raw); err != nil {
 			return nil, &unreadableError{err}
+		}
+		if syncproto.HashRecord(s.raw) != s.hash { // merging it would give the damage a valid hash
+			return nil, &unreadableError{errDamaged}
 		}
 	}
 	b.records[id] = s
@@ -254,10 +265,21 @@ func (b *batch) separateCopies(s *slot, rec syncproto.Record) (syncproto.Record,
 			return rec, err
 		}
 		if clash {
-			rec = rec.Redot(op.Dot.Actor, op.Dot.Counter-1, derivedActor(op), func(old uint64) uint64 { return old })
+			rec = withoutTwins(rec.Redot(op.Dot.Actor, op.Dot.Counter-1, derivedActor(op), func(old uint64) uint64 { return old }))
 		}
 	}
 	return rec, nil
+}
+
+// withoutTwins drops the second of two saves under one dot. A copy that pulled
+// what became of its save holds the save twice, and both now have one name.
+func withoutTwins(r syncproto.Record) syncproto.Record {
+	r.Ops = slices.CompactFunc(slices.Clone(r.Ops), func(a, b syncproto.Op) bool { return a.Dot == b.Dot })
+	r.Groups = maps.Clone(r.Groups)
+	for name, entries := range r.Groups {
+		r.Groups[name] = slices.CompactFunc(slices.Clone(entries), func(a, b syncproto.Entry) bool { return a.Dot == b.Dot })
+	}
+	return r
 }
 
 func (b *batch) clashes(id syncproto.RecordID, op syncproto.Op) (bool, error) {

@@ -52,9 +52,9 @@ func (s *Store) Records(ctx context.Context, f server.RecordFilter) ([]server.St
 		if f.Deleted {
 			deleted = 1
 		}
-		rows, err := tx.QueryContext(ctx, selectRecord+` WHERE (area, id) > ($1, $2) AND area < $3
-			AND ($4 = '' OR type = $4) AND deleted <= $5 ORDER BY area, id LIMIT $6`,
-			start, f.After[:], end, f.Type, deleted, limit(f.Limit))
+		rows, err := tx.QueryContext(ctx, selectRecord+` WHERE (area, id) > ($1, $2) AND area >= $3 AND area < $4
+			AND ($5 = '' OR type = $5) AND deleted <= $6 ORDER BY area, id LIMIT $7`,
+			start, f.After[:], f.Area, end, f.Type, deleted, limit(f.Limit))
 		if err != nil {
 			return err
 		}
@@ -108,12 +108,16 @@ func (s *Store) Edit(ctx context.Context, e server.Edit) (server.StoredRecord, e
 			return err
 		}
 		b.put(sl, rec, raw, syncproto.HashRecord(raw), nil)
-		out = server.StoredRecord{Record: rec, Raw: raw, Updated: e.At}
-		return b.flush()
+		if err := b.flush(); err != nil {
+			return err
+		}
+		out = server.StoredRecord{Record: rec, Raw: raw, Seq: sl.seq, Updated: e.At}
+		return nil
 	})
 	if err != nil {
-		return out, fmt.Errorf("edit %s: %w", e.ID, err)
+		return server.StoredRecord{}, fmt.Errorf("edit %s: %w", e.ID, err)
 	}
+	s.stats.kept.Add(1)
 	return out, nil
 }
 

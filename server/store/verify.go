@@ -184,12 +184,13 @@ func (r *Report) leaves(ctx context.Context, tx *sql.Tx, want map[leafKey]syncpr
 }
 
 // feeds checks that the feed holds each record once, out rows beside, and no
-// number above the counter.
+// number above the counter; and that every case is about a record.
 func (r *Report) feeds(ctx context.Context, tx *sql.Tx) error {
 	for _, c := range []struct{ query, sentence string }{
-		{`SELECT count(*) FROM feed f LEFT JOIN records r ON r.id = f.record AND r.seq = f.seq WHERE f.out = 0 AND r.id IS NULL`, "%d feed rows name no record's present state"},
+		{`SELECT count(*) FROM feed f LEFT JOIN records r ON r.id = f.record AND r.seq = f.seq AND substr(r.area, 1, 6) = f.feed WHERE f.out = 0 AND r.id IS NULL`, "%d feed rows name no record's present state"},
 		{`SELECT count(*) FROM feed f LEFT JOIN feeds c ON c.feed = f.feed WHERE f.seq > coalesce(c.seq, 0)`, "%d feed rows have a number above the counter"},
 		{`SELECT count(*) FROM feed f JOIN records r ON r.id = f.record WHERE f.out = 1 AND f.area = r.area`, "%d records left the area that they are in"},
+		{`SELECT count(*) FROM cases c LEFT JOIN records r ON r.id = c.record WHERE r.id IS NULL`, "%d cases name no record"},
 	} {
 		var n int
 		if err := tx.QueryRowContext(ctx, c.query).Scan(&n); err != nil {

@@ -33,7 +33,7 @@ type Device struct {
 
 // Enroll invites a device, registers it and lets it say hello. Ids and secrets
 // are functions of name, so that two offices can meet the same device.
-func Enroll(t *testing.T, s server.Store, name string, grants ...area.Code) *Device {
+func Enroll(t testing.TB, s server.Store, name string, grants ...area.Code) *Device {
 	t.Helper()
 	ctx := context.Background()
 	code := sha256.Sum256([]byte("code of " + name))
@@ -77,7 +77,7 @@ func RecordID(n int) syncproto.RecordID {
 }
 
 // Hello says hello and remembers the head that the office tells.
-func (d *Device) Hello(t *testing.T) server.Standing {
+func (d *Device) Hello(t testing.TB) server.Standing {
 	t.Helper()
 	st, err := d.Store.Hello(context.Background(), d.ID, syncproto.HelloRequest{
 		Protocol: syncproto.ProtocolVersion, Actor: d.Actor, Last: d.Counter, App: "test/1", Time: d.Clock,
@@ -165,7 +165,7 @@ func (d *Device) Send(p server.Push) ([]syncproto.PushResult, error) {
 }
 
 // Push pushes records in one chunk.
-func (d *Device) Push(t *testing.T, records ...syncproto.Record) []syncproto.PushResult {
+func (d *Device) Push(t testing.TB, records ...syncproto.Record) []syncproto.PushResult {
 	t.Helper()
 	results, err := d.Send(d.Chunk(records...))
 	if err != nil {
@@ -178,7 +178,7 @@ func (d *Device) Push(t *testing.T, records ...syncproto.Record) []syncproto.Pus
 }
 
 // Pull asks for what changed after the cursors.
-func (d *Device) Pull(t *testing.T, records int, cursors ...syncproto.Cursor) syncproto.PullResponse {
+func (d *Device) Pull(t testing.TB, records int, cursors ...syncproto.Cursor) syncproto.PullResponse {
 	t.Helper()
 	return pull(t, d.Store, syncproto.PullRequest{Actor: d.Actor, Epoch: d.Epoch, Cursors: cursors, MaxRecords: records})
 }

@@ -117,7 +117,7 @@ func (o *office) digest(t *testing.T, areas ...area.Code) []syncproto.Leaf {
 	return resp.Leaves
 }
 
-func pull(t *testing.T, s server.Store, req syncproto.PullRequest) syncproto.PullResponse {
+func pull(t testing.TB, s server.Store, req syncproto.PullRequest) syncproto.PullResponse {
 	t.Helper()
 	resp, err := s.Pull(context.Background(), req)
 	if err != nil {

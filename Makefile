@@ -1,0 +1,65 @@
+# The two commands to know: `make demo` and `make test`.
+
+GO       ?= go
+LINT     := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+# The race detector watches our code. Not SQLite's, which is C made Go: it has
+# its own locks, and instrumenting it costs ten times the time.
+RACE     := -race -gcflags=modernc.org/...=-race=false
+DEMO     ?= demo-data
+LISTEN   ?= 127.0.0.1:8080
+HISTORIES ?= 10000
+
+.DEFAULT_GOAL := help
+.PHONY: help demo build test check vet lint unit race cross fuzz simulate mutants kill bench generate clean
+
+help: ## this list
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+demo: build ## an office and two tablets that disagree, with made-up families
+	bin/tambonsync demo --data $(DEMO) --listen $(LISTEN)
+
+build: ## the programs, into bin/
+	$(GO) build -o bin/ ./cmd/tambonsync ./cmd/tambonfield
+
+test: check vet lint unit race cross ## everything that CI runs
+
+check: # says exactly what is missing
+	@command -v $(GO) >/dev/null || { echo "Go is missing: install Go 1.26 or later from https://go.dev/dl/"; exit 1; }
+	@$(GO) mod verify >/dev/null || { echo "go mod verify failed: the module cache or the network is broken"; exit 1; }
+
+vet:
+	$(GO) vet ./...
+
+lint: ## gofumpt, staticcheck and the arrows between packages
+	$(GO) run $(LINT) run ./...
+
+unit: ## all tests, with 500 simulated histories and the planted bugs
+	$(GO) test -timeout 20m ./...
+
+race: ## all tests under the race detector, with fewer histories
+	$(GO) test $(RACE) -timeout 20m ./...
+
+cross: ## the device library and programs build without cgo wherever they must
+	CGO_ENABLED=0 GOOS=linux   GOARCH=amd64 $(GO) build -o /dev/null ./cmd/tambonfield
+	CGO_ENABLED=0 GOOS=windows GOARCH=amd64 $(GO) build -o /dev/null ./cmd/tambonfield
+	CGO_ENABLED=0 GOOS=darwin  GOARCH=arm64 $(GO) build -o /dev/null ./cmd/tambonfield
+	CGO_ENABLED=0 GOOS=android GOARCH=arm64 $(GO) build ./clientlib
+
+fuzz: ## every decoder, half a minute each
+	for f in FuzzDecodeRecord FuzzDecodeMessage FuzzValue; do \
+		$(GO) test ./syncproto -run '^$$' -fuzz "^$$f$$" -fuzztime 30s -fuzzminimizetime 10x || exit 1; done
+
+simulate: ## HISTORIES=10000 simulated seasons
+	$(GO) run ./cmd/tambonsim -histories $(HISTORIES)
+
+mutants: ## plants each bug of testdata/mutants and counts the seeds until it is caught
+	$(GO) run ./cmd/tambonsim/mutants
+
+bench: ## ratios against plain SQL on the same machine
+	$(GO) test ./server/store -run '^$$' -bench . -benchtime 3x
+
+generate: ## the embedded list of areas, from its sources
+	$(GO) generate ./syncproto/area
+
+clean: ## what make made
+	rm -rf bin

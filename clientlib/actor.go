@@ -64,7 +64,7 @@ func (s *Store) writeProof(p proof) error {
 
 // prove makes sure, once for each process and before its first write, that
 // this is the store that the actor belongs to. If not, the store takes a new
-// actor, and what the office is not known to hold moves to it.
+// actor.
 func (s *Store) prove(ctx context.Context) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -117,18 +117,38 @@ func (s *Store) prove(ctx context.Context) error {
 	return nil
 }
 
-// newActor gives the store a new actor and moves to it every save that no
-// office is known to hold.
+// newActor gives the store a new actor. What was saved under the old one keeps
+// its dots: in every copy of the file they name the same saves.
 func (s *Store) newActor(ctx context.Context, tx *sql.Tx) error {
-	d, err := readIdentity(ctx, tx)
-	if err != nil {
-		return err
-	}
 	var actor syncproto.ActorID
 	if _, err := io.ReadFull(s.opts.Random, actor[:]); err != nil {
 		return fmt.Errorf("new actor: %w", err)
 	}
-	counter := uint64(0)
+	if _, err := tx.ExecContext(ctx, `DELETE FROM saves`); err != nil {
+		return fmt.Errorf("new actor: %w", err)
+	}
+	_, err := tx.ExecContext(ctx, `UPDATE device SET actor = $1, counter = 0, head = 0, head_hash = $2, evicted = 0 WHERE one = 1`, actor[:], make([]byte, 8))
+	if err != nil {
+		return fmt.Errorf("new actor: %w", err)
+	}
+	return nil
+}
+
+// fork is newActor for a store that has saved on beside a copy of itself. The
+// copy may have given the same dots to other saves, so every save that no
+// office is known to hold moves to the new actor.
+func (s *Store) fork(ctx context.Context, tx *sql.Tx) error {
+	old, err := readIdentity(ctx, tx)
+	if err != nil {
+		return err
+	}
+	if err := s.newActor(ctx, tx); err != nil {
+		return err
+	}
+	d, err := readIdentity(ctx, tx)
+	if err != nil {
+		return err
+	}
 	dirty, err := queryIDs(ctx, tx, `SELECT id FROM records WHERE dirty = 1 ORDER BY id`)
 	if err != nil {
 		return err
@@ -138,9 +158,9 @@ func (s *Store) newActor(ctx context.Context, tx *sql.Tx) error {
 		if err != nil {
 			return err
 		}
-		moved := r.rec.Redot(d.Actor, r.shared.Get(d.Actor), actor, func(uint64) uint64 { counter++; return counter })
+		moved := r.rec.Redot(old.Actor, r.shared.Get(old.Actor), d.Actor, func(uint64) uint64 { d.Counter++; return d.Counter })
 		for _, op := range moved.Ops {
-			if op.Dot.Actor == actor {
+			if op.Dot.Actor == d.Actor {
 				if err := noteSave(ctx, tx, op); err != nil {
 					return err
 				}
@@ -151,11 +171,7 @@ func (s *Store) newActor(ctx context.Context, tx *sql.Tx) error {
 			return err
 		}
 	}
-	if _, err := tx.ExecContext(ctx, `DELETE FROM saves WHERE actor = $1`, d.Actor[:]); err != nil {
-		return fmt.Errorf("new actor: %w", err)
-	}
-	_, err = tx.ExecContext(ctx, `UPDATE device SET actor = $1, counter = $2, head = 0, head_hash = $3 WHERE one = 1`, actor[:], counter, make([]byte, 8))
-	if err != nil {
+	if _, err := tx.ExecContext(ctx, `UPDATE device SET counter = $1 WHERE one = 1`, d.Counter); err != nil {
 		return fmt.Errorf("new actor: %w", err)
 	}
 	return nil

@@ -86,24 +86,15 @@ func writeGrants(ctx context.Context, tx *sql.Tx, codes []area.Code) error {
 	return nil
 }
 
-// login answers the office's challenge with an assertion and keeps the access
-// token. The device's clock takes no part, so a wrong one locks nobody out.
+// login gets an access token and keeps it. A challenge works once: if the
+// office answered it and the answer was lost, the next one works.
 func (s *Store) login(ctx context.Context, l *link, d identity) error {
 	l.token = ""
-	var ch syncproto.ChallengeResponse
-	if err := l.call(ctx, "/sync/v1/challenge", syncproto.ChallengeRequest{Device: d.Device}, &ch); err != nil {
-		return fmt.Errorf("log in: %w", err)
+	resp, err := answerChallenge(ctx, l, d)
+	for try := 1; try < l.opts.Attempts && hasCode(err, syncproto.CodeChallengeExpired); try++ {
+		resp, err = answerChallenge(ctx, l, d)
 	}
-	t := jwt.NewWithClaims(jwt.SigningMethodEdDSA, jwt.RegisteredClaims{
-		Issuer: d.Device, Subject: d.Device, Audience: jwt.ClaimStrings{d.Office}, ID: ch.Challenge,
-	})
-	t.Header["typ"] = assertionType
-	assertion, err := t.SignedString(ed25519.NewKeyFromSeed(d.Key))
 	if err != nil {
-		return fmt.Errorf("log in: %w", err)
-	}
-	var resp syncproto.TokenResponse
-	if err := l.call(ctx, "/sync/v1/token", syncproto.TokenRequest{Assertion: assertion}, &resp); err != nil {
 		return fmt.Errorf("log in: %w", err)
 	}
 	l.token = resp.AccessToken
@@ -114,6 +105,25 @@ func (s *Store) login(ctx context.Context, l *link, d identity) error {
 		return fmt.Errorf("log in: %w", err)
 	}
 	return nil
+}
+
+// answerChallenge proves to the office that we hold the device's key. The
+// device's clock takes no part, so a wrong one locks nobody out.
+func answerChallenge(ctx context.Context, l *link, d identity) (resp syncproto.TokenResponse, err error) {
+	var ch syncproto.ChallengeResponse
+	if err := l.call(ctx, "/sync/v1/challenge", syncproto.ChallengeRequest{Device: d.Device}, &ch); err != nil {
+		return resp, err
+	}
+	t := jwt.NewWithClaims(jwt.SigningMethodEdDSA, jwt.RegisteredClaims{
+		Issuer: d.Device, Subject: d.Device, Audience: jwt.ClaimStrings{d.Office}, ID: ch.Challenge,
+	})
+	t.Header["typ"] = assertionType
+	assertion, err := t.SignedString(ed25519.NewKeyFromSeed(d.Key))
+	if err != nil {
+		return resp, fmt.Errorf("sign: %w", err)
+	}
+	err = l.call(ctx, "/sync/v1/token", syncproto.TokenRequest{Assertion: assertion}, &resp)
+	return resp, err
 }
 
 // authorized is call with the access token; an expired one is renewed once.

@@ -22,12 +22,12 @@ import (
 
 // The areas of most tests: two villages of one tambon, and another tambon.
 const (
-	village1 area.Code = "45030301"
-	village2 area.Code = "45030302"
-	tambon   area.Code = "450303"
+	village1  area.Code = "45030301"
+	village2  area.Code = "45030302"
+	tambon    area.Code = "450303"
 	elsewhere area.Code = "450304"
-	farAway  area.Code = "45030401"
-	amphoe   area.Code = "4503"
+	farAway   area.Code = "45030401"
+	amphoe    area.Code = "4503"
 )
 
 // clock stands still but for a millisecond each time it is looked at, so that

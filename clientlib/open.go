@@ -250,6 +250,7 @@ type identity struct {
 	Decided   uint64
 	Healing   bool
 	Regrant   bool
+	Evicted   bool
 	Chunk     int
 	Synced    int64
 	Areas     []area.Code
@@ -265,9 +266,9 @@ func readIdentity(ctx context.Context, q querier) (identity, error) {
 	var d identity
 	var actor, epoch, head []byte
 	err := q.QueryRowContext(ctx, `SELECT actor, counter, key, device, office, server, officer, token, token_from, token_till, "offset",
-		epoch, head, head_hash, decided, healing, regrant, chunk, synced FROM device WHERE one = 1`).
+		epoch, head, head_hash, decided, healing, regrant, evicted, chunk, synced FROM device WHERE one = 1`).
 		Scan(&actor, &d.Counter, &d.Key, &d.Device, &d.Office, &d.Server, &d.Officer, &d.Token, &d.TokenFrom, &d.TokenTill, &d.Offset,
-			&epoch, &d.Head.Counter, &head, &d.Decided, &d.Healing, &d.Regrant, &d.Chunk, &d.Synced)
+			&epoch, &d.Head.Counter, &head, &d.Decided, &d.Healing, &d.Regrant, &d.Evicted, &d.Chunk, &d.Synced)
 	if err != nil {
 		return d, fmt.Errorf("read device: %w", err)
 	}

@@ -71,9 +71,18 @@ func (y *syncer) pull(ctx context.Context, cursors []cursor) (syncproto.PullResp
 	req := syncproto.PullRequest{Actor: d.Actor, Epoch: d.Epoch, MaxRecords: syncproto.MaxChunkRecords}
 	for _, c := range cursors {
 		req.Cursors = append(req.Cursors, c.Cursor)
-		if !c.level {
-			req.Actor = syncproto.ActorID{} // an area that is being filled needs our own pushes too
+		if !c.level && d.Evicted {
+			req.Actor = syncproto.ActorID{} // what we pushed and evicted must come back too
 		}
+	}
+	// The answer to a push of a record may have been lost, and what it became
+	// since was quarantined: then the office's state is ours without our knowing.
+	waiting, err := queryIDs(ctx, y.db, `SELECT id FROM records WHERE dirty = 1 LIMIT 1`)
+	if err != nil {
+		return syncproto.PullResponse{}, err
+	}
+	if len(waiting) > 0 {
+		req.Actor = syncproto.ActorID{}
 	}
 	var resp syncproto.PullResponse
 	if err := y.authorized(ctx, y.link, "/sync/v1/pull", req, &resp); err != nil {

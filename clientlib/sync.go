@@ -149,7 +149,7 @@ func (y *syncer) hello(ctx context.Context) error {
 			Protocol: syncproto.ProtocolVersion, Actor: d.Actor, Last: d.Counter, App: y.opts.App, Time: asked,
 		}, &resp)
 		if hasCode(err, syncproto.CodeActorReset) {
-			if err := y.update(ctx, y.newActor); err != nil {
+			if err := y.update(ctx, y.fork); err != nil {
 				return err
 			}
 			continue
@@ -164,7 +164,7 @@ func (y *syncer) hello(ctx context.Context) error {
 				return err
 			}
 			if !ours {
-				return y.newActor(ctx, tx)
+				return y.fork(ctx, tx)
 			}
 			return y.welcome(ctx, tx, d, resp, offset)
 		})
@@ -303,7 +303,7 @@ func (y *syncer) finish(ctx context.Context) error {
 			}
 			y.res.Evicted++
 		}
-		_, err = tx.ExecContext(ctx, `UPDATE device SET regrant = 0, synced = $1 WHERE one = 1`, y.now())
+		_, err = tx.ExecContext(ctx, `UPDATE device SET regrant = 0, evicted = max(evicted, $1), synced = $2 WHERE one = 1`, len(ids) > 0, y.now())
 		return err
 	})
 }

@@ -103,3 +103,61 @@ func answerWith(a *http.Response, status int, contentType, body string) *http.Re
 	a.Body = io.NopCloser(strings.NewReader(body))
 	return a
 }
+
+// beforePath calls f before each request for a path.
+func beforePath(path string, f func()) func(int, *http.Request) error {
+	return func(_ int, r *http.Request) error {
+		if strings.HasSuffix(r.URL.Path, "/"+path) {
+			f()
+		}
+		return nil
+	}
+}
+
+// failPath lets every request for a path fail before the office sees it.
+func failPath(path string) func(int, *http.Request) error {
+	return func(_ int, r *http.Request) error {
+		if strings.HasSuffix(r.URL.Path, "/"+path) {
+			return errCut
+		}
+		return nil
+	}
+}
+
+// failFrom lets request n, as counted since the last clear, and all later ones
+// fail before the office sees them.
+func failFrom(n int) func(int, *http.Request) error {
+	return func(i int, _ *http.Request) error {
+		if i >= n {
+			return errCut
+		}
+		return nil
+	}
+}
+
+// cutRequest makes the connection break after n bytes of the request's body.
+func cutRequest(r *http.Request, n int) {
+	body := r.Body
+	r.Body = struct {
+		io.Reader
+		io.Closer
+	}{io.MultiReader(io.LimitReader(body, int64(n)), brokenReader{}), body}
+	r.GetBody = nil
+}
+
+// once makes a fault happen for the first request to a path only.
+type once struct {
+	path string
+	mu   sync.Mutex
+	done bool
+}
+
+func (o *once) hits(r *http.Request) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.done || !strings.HasSuffix(r.URL.Path, "/"+o.path) {
+		return false
+	}
+	o.done = true
+	return true
+}

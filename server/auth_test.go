@@ -42,6 +42,21 @@ func TestADeviceEnrollsWithTheSecretOfTheQRCode(t *testing.T) {
 	if a := o.sync("/enroll", "", q, nil); a.status != http.StatusOK {
 		t.Errorf("got %+v", a.problem)
 	}
+	other := o.newDevice(server.AlgorithmEdDSA).enrollRequest("")
+	other.Secret = q.Secret
+	o.want(o.sync("/enroll", "", other, nil), 403, syncproto.CodeInvitationInvalid)
+}
+
+// An answer may be lost on the way: the same device asks again and is the same.
+func TestAnEnrollmentMayBeRepeatedByTheSameKey(t *testing.T) {
+	o := newOffice(t)
+	q := o.newDevice(server.AlgorithmEdDSA).enrollRequest(o.invite("450303").Code)
+	var first, second syncproto.EnrollResponse
+	o.sync("/enroll", "", q, &first)
+	if a := o.sync("/enroll", "", q, &second); a.status != http.StatusOK || first.Device == "" || first.Device != second.Device {
+		t.Errorf("got %+v then %+v (%d)", first, second, a.status)
+	}
+	o.clock.Advance(server.InvitationLife + time.Minute)
 	o.want(o.sync("/enroll", "", q, nil), 403, syncproto.CodeInvitationInvalid)
 }
 

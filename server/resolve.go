@@ -29,6 +29,7 @@ func ResolveEdit(rec syncproto.Record, group string, value any, user string, at 
 	}
 	return Edit{
 		ID:      rec.ID,
+		Seen:    rec.VV,
 		Changes: changes,
 		Context: syncproto.Context{User: user, Form: survey.Default().Ref(), Reason: resolveReason},
 		At:      at,

@@ -128,6 +128,7 @@ type CaseFilter struct {
 type Edit struct {
 	ID      syncproto.RecordID
 	Type    string
+	Seen    syncproto.Vector // what the person saw; if the record has moved on the edit is refused. Empty: whatever is there
 	Changes map[string]syncproto.Value
 	Context syncproto.Context
 	At      int64
@@ -209,7 +210,8 @@ type Store interface {
 	AddInvitation(ctx context.Context, inv Invitation) error
 	// Redeem uses up the live invitation that has the handle or the secret
 	// hash, and registers d with its officer and areas. A wrong code costs the
-	// invitation one of its five tries.
+	// invitation one of its five tries. The same key may redeem it again while
+	// it lives and gets the same device, since an answer may be lost.
 	Redeem(ctx context.Context, handle string, codeHash, secretHash []byte, d Device, at int64) (Device, error)
 	Device(ctx context.Context, id string) (Device, error)
 	Devices(ctx context.Context) ([]Device, error)

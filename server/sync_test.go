@@ -3,16 +3,13 @@ package server_test
 import (
 	"bytes"
 	"fmt"
-	"math/rand/v2"
 	"net/http"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/klauspost/compress/zstd"
 
-	"tambonsync/server"
 	"tambonsync/syncproto"
 	"tambonsync/syncproto/area"
 )
@@ -295,52 +292,5 @@ func TestAClosedStoreIsUnavailableAndNotACrash(t *testing.T) {
 	o.want(a, 503, syncproto.CodeUnavailable)
 	if a.header.Get("Retry-After") == "" {
 		t.Error("no Retry-After")
-	}
-}
-
-// A thousand spoilt messages of each kind: never a 5xx, and the office goes on.
-func TestMalformedMessagesNeverBreakTheOffice(t *testing.T) {
-	o := newOffice(t, func(c *server.Config) { c.EnrollPerMinute = 1 << 30 })
-	d, token := o.ready("450303")
-	rec := d.household("45030301", 1, map[string]any{"house_no": "1"})
-	seed := uint64(time.Now().UnixNano())
-	t.Logf("seed %d", seed)
-	r := rand.New(rand.NewPCG(seed, 0))
-	messages := map[string]any{
-		"/enroll":    d.enrollRequest("0000-0000"),
-		"/challenge": syncproto.ChallengeRequest{Device: d.id},
-		"/token":     syncproto.TokenRequest{Assertion: d.assertion(d.challenge(), nil)},
-		"/hello":     d.helloRequest(),
-		"/push":      syncproto.PushRequest{Actor: d.actor, Epoch: o.who.Epoch, Records: [][]byte{rec.Encode()}},
-		"/pull":      syncproto.PullRequest{Epoch: o.who.Epoch, Cursors: []syncproto.Cursor{{Area: "450303"}}},
-		"/digest":    syncproto.DigestRequest{Epoch: o.who.Epoch, Areas: []area.Code{"450303"}},
-		"/need":      syncproto.NeedRequest{Epoch: o.who.Epoch, Leaves: []syncproto.NeedLeaf{{Area: "45030301", Items: make([]syncproto.NeedItem, 2)}}},
-	}
-	n := 1000
-	if testing.Short() {
-		n = 50
-	}
-	for path, m := range messages {
-		good, err := syncproto.EncodeMessage(m)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for range n {
-			bad := bytes.Clone(good)
-			for range 1 + r.IntN(4) {
-				bad[r.IntN(len(bad))] ^= byte(1 + r.IntN(255))
-			}
-			if r.IntN(4) == 0 {
-				bad = bad[:r.IntN(len(bad))]
-			}
-			encoding := []string{"", "", "", "gzip", "zstd"}[r.IntN(5)]
-			a := o.send(http.MethodPost, "/sync/v1"+path, token, map[string]string{"Content-Type": "application/cbor", "Content-Encoding": encoding}, bad)
-			if a.status >= 500 {
-				t.Fatalf("%s answered %d %s to %x\n%s", path, a.status, a.body, bad, o.log)
-			}
-		}
-	}
-	if a := o.sync("/hello", token, d.helloRequest(), nil); a.status != 200 {
-		t.Errorf("hello afterwards: %+v", a.problem)
 	}
 }

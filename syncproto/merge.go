@@ -72,7 +72,8 @@ func mergeGroup(a, b []Entry, seenByA, seenByB Vector) []Entry {
 // What the record had seen of from falls back to after. It is how a copied or
 // restored store keeps what it wrote under an actor that is no longer its own,
 // and how an office keeps both saves where two stores wrote one dot. A record
-// without such saves comes back unchanged.
+// without such saves comes back unchanged. A record that already holds a save
+// under its new name, because it met what became of it elsewhere, holds it once.
 func (r Record) Redot(from ActorID, after uint64, to ActorID, next func(old uint64) uint64) Record {
 	if r.VV.Get(from) <= after {
 		return r
@@ -97,10 +98,14 @@ func (r Record) Redot(from ActorID, after uint64, to ActorID, next func(old uint
 				entries[i].Dot = d
 			}
 		}
-		slices.SortFunc(entries, func(a, b Entry) int { return a.Dot.Compare(b.Dot) })
-		out.Groups[name] = entries
+		slices.SortFunc(entries, func(a, b Entry) int {
+			if c := a.Dot.Compare(b.Dot); c != 0 {
+				return c
+			}
+			return -bytes.Compare(a.Value, b.Value)
+		})
+		out.Groups[name] = slices.CompactFunc(entries, func(a, b Entry) bool { return a.Dot == b.Dot })
 	}
-	slices.SortFunc(ops, func(a, b Op) int { return a.Dot.Compare(b.Dot) })
-	out.Ops = ops
+	out.Ops = liveOps(out.Groups, ops)
 	return out
 }

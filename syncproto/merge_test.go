@@ -52,6 +52,18 @@ func TestTheVectorsJoinEvenWhereOneSideLoses(t *testing.T) {
 	}
 }
 
+// A merge keeps the knowledge of saves that are replaced already: otherwise an
+// old state that comes late brings them back.
+func TestWhatOneSideKnowsToBeReplacedStaysReplaced(t *testing.T) {
+	base := newHousehold()
+	old := base.Save(at(somsri, 1, 1), set("moo", 3))
+	replaced := old.Save(at(office, 1, 2), set("moo", 4))
+	m := Merge(base.Save(at(somchai, 2, 3), set("soi", "ซอย 3")), replaced)
+	if got := Merge(m, old).Groups["moo"]; len(got) != 1 || !bytes.Equal(got[0].Value, val(4)) {
+		t.Errorf("got %v, want the later answer alone", got)
+	}
+}
+
 func TestADeletedAndEditedRecordIsShownAndIsAConflict(t *testing.T) {
 	for _, hour := range []int64{-60, 60} { // whoever was later
 		deleted := newHousehold().Save(at(somchai, 2, 0), map[string]Value{GroupLife: False})

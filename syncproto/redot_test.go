@@ -105,6 +105,18 @@ func TestRedotToADerivedActorIsIdempotent(t *testing.T) {
 	})
 }
 
+// A copy pulled from the office what the office had made of its save, under
+// the derived name, and still holds the save under the old one.
+func TestASaveThatMeetsItselfUnderItsNewNameIsHeldOnce(t *testing.T) {
+	copied := newHousehold().Save(at(somchai, 2, 7), set("moo", 3))
+	office := copied.Redot(somchai, 1, moved, same)
+	again := Merge(copied, office).Redot(somchai, 1, moved, same)
+	if !bytes.Equal(again.Encode(), office.Encode()) {
+		t.Errorf("got %x, want %x", again.Encode(), office.Encode())
+	}
+	mustDecode(t, again.Encode())
+}
+
 func containsValue(entries []Entry, v Value) bool {
 	for _, e := range entries {
 		if bytes.Equal(e.Value, v) {

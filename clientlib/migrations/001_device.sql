@@ -20,6 +20,7 @@ CREATE TABLE device (
   decided    INTEGER NOT NULL DEFAULT 0,  -- see hello.decided
   healing    INTEGER NOT NULL DEFAULT 0,  -- 1: the office was restored, not yet compared
   regrant    INTEGER NOT NULL DEFAULT 0,  -- 1: the grants changed, not yet evicted
+  evicted    INTEGER NOT NULL DEFAULT 0,  -- 1: under this actor records were evicted
   chunk      INTEGER NOT NULL DEFAULT 50, -- records in the next push
   synced     INTEGER NOT NULL DEFAULT 0   -- last complete sync
 );
@@ -63,7 +64,7 @@ CREATE TABLE saves (
 CREATE TABLE cursors (
   area  TEXT    PRIMARY KEY,
   seq   INTEGER NOT NULL,
-  level INTEGER NOT NULL -- 1 once it was level: then our own pushes need not come back
+  level INTEGER NOT NULL -- 1 once it was level
 ) WITHOUT ROWID;
 
 -- Sums of server_hash by server_area, to compare with the office's.

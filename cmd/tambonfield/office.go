@@ -86,7 +86,9 @@ func enroll(c *cobra.Command, o *options, e clientlib.Enrollment) (err error) {
 		}
 	}()
 	if err := s.Enroll(ctx, e); err != nil {
-		if fresh { // leave nothing half-made
+		if fresh && !errors.Is(err, clientlib.ErrOffline) {
+			// Leave nothing half-made. But after a cut the office may have
+			// enrolled this store's key: the same command works again.
 			err = errors.Join(err, s.Close(), removeStore(o.store))
 			s = nil
 		}

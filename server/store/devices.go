@@ -15,10 +15,19 @@ import (
 // maxTries is how many wrong codes an invitation bears.
 const maxTries = 5
 
-// AddInvitation stores an invitation.
+// AddInvitation stores an invitation. While another with its handle lives it
+// is refused: a wrong code would cost both a try.
 func (s *Store) AddInvitation(ctx context.Context, inv server.Invitation) error {
 	return s.update(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `INSERT INTO invitations (id, handle, code_hash, secret_hash, officer, areas, created, expires, tries, used_by)
+		var taken int
+		err := tx.QueryRowContext(ctx, `SELECT count(*) FROM invitations WHERE handle = $1 AND used_by = '' AND expires > $2`, inv.Handle, inv.CreatedAt).Scan(&taken)
+		if err != nil {
+			return fmt.Errorf("add invitation: %w", err)
+		}
+		if taken > 0 {
+			return fmt.Errorf("add invitation: %w: draw another code", server.ErrConflict)
+		}
+		_, err = tx.ExecContext(ctx, `INSERT INTO invitations (id, handle, code_hash, secret_hash, officer, areas, created, expires, tries, used_by)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, '')`,
 			inv.ID, inv.Handle, inv.CodeHash, inv.SecretHash, inv.Officer, joinAreas(inv.Areas), inv.CreatedAt, inv.ExpiresAt)
 		if err != nil {
@@ -46,16 +55,20 @@ func splitAreas(s string) []area.Code {
 
 // Redeem uses up an invitation and registers the device.
 func (s *Store) Redeem(ctx context.Context, handle string, codeHash, secretHash []byte, d server.Device, at int64) (server.Device, error) {
-	found := false
+	redeemed := false
 	err := s.update(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		inv, err := findInvitation(ctx, tx, handle, codeHash, secretHash, at)
+		inv, err := findInvitation(ctx, tx, handle, codeHash, secretHash, d.PublicKey, at)
 		if errors.Is(err, server.ErrInvitation) {
 			return nil // the spent try is committed
 		}
 		if err != nil {
 			return err
 		}
-		found = true
+		redeemed = true
+		if inv.usedBy != "" {
+			d, err = scanDevice(tx.QueryRowContext(ctx, selectDevice+` FROM devices d WHERE d.id = $1`, inv.usedBy))
+			return err
+		}
 		d.Officer, d.Grants, d.EnrolledAt, d.Generation = inv.Officer, outermost(inv.Areas), at, 1
 		if _, err := tx.ExecContext(ctx, `UPDATE invitations SET used_by = $1 WHERE id = $2`, d.ID, inv.ID); err != nil {
 			return err
@@ -71,34 +84,42 @@ func (s *Store) Redeem(ctx context.Context, handle string, codeHash, secretHash 
 	if err != nil {
 		return server.Device{}, fmt.Errorf("enroll: %w", err)
 	}
-	if !found {
+	if !redeemed {
 		return server.Device{}, server.ErrInvitation
 	}
 	return d, nil
 }
 
-func findInvitation(ctx context.Context, tx *sql.Tx, handle string, codeHash, secretHash []byte, at int64) (server.Invitation, error) {
-	query, key := `handle = $1`, any(handle)
+// found is an invitation that may be redeemed: a live one, or one that this
+// very key has redeemed already and whose answer got lost.
+type found struct {
+	server.Invitation
+	usedBy string
+}
+
+func findInvitation(ctx context.Context, tx *sql.Tx, handle string, codeHash, secretHash, publicKey []byte, at int64) (found, error) {
+	query, key := `i.handle = $1`, any(handle)
 	if len(secretHash) > 0 {
-		query, key = `secret_hash = $1`, secretHash
+		query, key = `i.secret_hash = $1`, secretHash
 	}
-	rows, err := tx.QueryContext(ctx, `SELECT id, code_hash, officer, areas FROM invitations
-		WHERE `+query+` AND used_by = '' AND expires > $2 AND tries < $3 ORDER BY created`, key, at, maxTries)
+	rows, err := tx.QueryContext(ctx, `SELECT i.id, i.code_hash, i.officer, i.areas, i.used_by FROM invitations i LEFT JOIN devices d ON d.id = i.used_by
+		WHERE `+query+` AND i.expires > $2 AND (i.used_by = '' AND i.tries < $3 OR d.public_key = $4 AND d.revoked = 0) ORDER BY i.created`,
+		key, at, maxTries, publicKey)
 	if err != nil {
-		return server.Invitation{}, err
+		return found{}, err
 	}
-	var live []server.Invitation
+	var live []found
 	for rows.Next() {
-		var inv server.Invitation
+		var inv found
 		var areas string
-		if err := rows.Scan(&inv.ID, &inv.CodeHash, &inv.Officer, &areas); err != nil {
-			return server.Invitation{}, errors.Join(err, rows.Close())
+		if err := rows.Scan(&inv.ID, &inv.CodeHash, &inv.Officer, &areas, &inv.usedBy); err != nil {
+			return found{}, errors.Join(err, rows.Close())
 		}
 		inv.Areas = splitAreas(areas)
 		live = append(live, inv)
 	}
 	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
-		return server.Invitation{}, err
+		return found{}, err
 	}
 	for _, inv := range live {
 		if len(secretHash) > 0 || bytes.Equal(inv.CodeHash, codeHash) { // keyed hashes: no timing to read
@@ -107,10 +128,10 @@ func findInvitation(ctx context.Context, tx *sql.Tx, handle string, codeHash, se
 	}
 	for _, inv := range live {
 		if _, err := tx.ExecContext(ctx, `UPDATE invitations SET tries = tries + 1 WHERE id = $1`, inv.ID); err != nil {
-			return server.Invitation{}, err
+			return found{}, err
 		}
 	}
-	return server.Invitation{}, server.ErrInvitation
+	return found{}, server.ErrInvitation
 }
 
 func writeGrants(ctx context.Context, tx *sql.Tx, id string, codes []area.Code) error {

@@ -7,8 +7,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
 
 	"tambonsync/server"
 	"tambonsync/syncproto"
@@ -265,21 +263,10 @@ func (b *batch) separateCopies(s *slot, rec syncproto.Record) (syncproto.Record,
 			return rec, err
 		}
 		if clash {
-			rec = withoutTwins(rec.Redot(op.Dot.Actor, op.Dot.Counter-1, derivedActor(op), func(old uint64) uint64 { return old }))
+			rec = rec.Redot(op.Dot.Actor, op.Dot.Counter-1, derivedActor(op), func(old uint64) uint64 { return old })
 		}
 	}
 	return rec, nil
-}
-
-// withoutTwins drops the second of two saves under one dot. A copy that pulled
-// what became of its save holds the save twice, and both now have one name.
-func withoutTwins(r syncproto.Record) syncproto.Record {
-	r.Ops = slices.CompactFunc(slices.Clone(r.Ops), func(a, b syncproto.Op) bool { return a.Dot == b.Dot })
-	r.Groups = maps.Clone(r.Groups)
-	for name, entries := range r.Groups {
-		r.Groups[name] = slices.CompactFunc(slices.Clone(entries), func(a, b syncproto.Entry) bool { return a.Dot == b.Dot })
-	}
-	return r
 }
 
 func (b *batch) clashes(id syncproto.RecordID, op syncproto.Op) (bool, error) {

@@ -91,6 +91,8 @@ func (s *Store) Edit(ctx context.Context, e server.Edit) (server.StoredRecord, e
 				return server.ErrNotFound
 			}
 			rec = syncproto.Record{ID: e.ID, Type: e.Type}
+		} else if len(e.Seen) > 0 && rec.VV.Compare(e.Seen) != syncproto.Equal {
+			return fmt.Errorf("%w: a tablet has changed the record meanwhile, look again", server.ErrConflict)
 		}
 		op := syncproto.Op{Wall: e.At, Context: e.Context, Dot: syncproto.Dot{Actor: s.office.Actor}}
 		if err := tx.QueryRowContext(ctx, `UPDATE office SET counter = counter + 1 WHERE one = 1 RETURNING counter`).Scan(&op.Dot.Counter); err != nil {

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 
-	"tambonsync/clientlib"
 	"tambonsync/server"
 	"tambonsync/syncproto"
 )
@@ -155,7 +154,7 @@ func (w *world) lookAtOffice() {
 // checkUnsent: what was saved on a device and never reached the office is on
 // the device, or was replaced there by somebody who saw it.
 func (w *world) checkUnsent(d *device) {
-	for k := range d.unsent {
+	for _, k := range sortedEvents(d.unsent) {
 		e := w.oracle.events[k]
 		if e.reached {
 			delete(d.unsent, k)
@@ -267,9 +266,4 @@ func (w *world) checkWinner(where string, rec syncproto.Record) {
 			w.fail(checkWinner, "%s shows %x for %s of %s, want %x", where, rec.Winner(group), group, short(rec.ID), want)
 		}
 	}
-}
-
-// isOpen reports whether the record waits for a supervisor or was refused by one.
-func held(it clientlib.Item) bool {
-	return it.Held == string(syncproto.ResultQuarantined) || it.Held == string(syncproto.ResultRejected)
 }

@@ -28,9 +28,9 @@ type device struct {
 	store *clientlib.Store
 	line  *line
 	live  bool
-	busy  bool // in the middle of a sync
+	busy  bool  // in the middle of a sync
 	skew  int64 // of its clock against the office's, in ms: more than a Duration holds
-	stale bool // view must be read again
+	stale bool  // view must be read again
 	view  map[syncproto.RecordID]clientlib.Item
 	life  int // of the office, at the last complete sync
 	// unsent are the saves made here that the office never had: they must be here.

@@ -149,6 +149,7 @@ type office struct {
 	handler http.Handler
 	backups []string
 	made    int
+	view    map[syncproto.RecordID]server.StoredRecord
 }
 
 // build opens the office, enrolls the devices and begins some households.
@@ -157,7 +158,7 @@ func (w *world) build() {
 	w.calm = true
 	dir := filepath.Join(w.dir, "office0")
 	w.must(store.Create(w.ctx, dir, "อำเภอเกษตรวิสัย", w.random("office")))
-	w.office = &office{}
+	w.office = &office{view: map[syncproto.RecordID]server.StoredRecord{}}
 	w.openOffice(dir)
 	for i := range w.plan.devices {
 		w.enroll(fmt.Sprintf("d%d", i+1), w.someGrants())

@@ -7,8 +7,8 @@
 // came of it. The package knows devices (clientlib) and the form. It must not
 // know the server package: the office is an address.
 //
-// Every name, house and number is made up. Citizen ids and house codes have
-// the office digits 0000, which are not issued to anybody.
+// Every name, house and number is made up. Citizen ids have the office digits
+// 0000, which are not issued to anybody; house codes begin with 0000 too.
 package demo
 
 import (
@@ -35,7 +35,7 @@ type Options struct {
 	CodeB      string
 	Dir        string // where the tablets' stores A.db and B.db are made; they must not exist
 	Seed       uint64 // of the families, and of who works on which
-	Households int    // how many of them; 0: all. Fewer than about 50 leave too few for both
+	Households int    // how many of them; 0: all. fewer than about 40 leave too few for both
 	App        string // program and version as the office shows it
 	Out        io.Writer
 	JSON       bool // lines to Out are JSON objects

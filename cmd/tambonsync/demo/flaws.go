@@ -31,8 +31,11 @@ var flaws = []flaw{
 
 // gaps are questions left open that a visit should not leave open.
 var gaps = []flaw{
-	{question: "has_house_no"}, {question: "has_house_no"}, {question: "head_name"},
-	{question: "sex", member: true}, {question: "sex", member: true},
+	{question: "has_house_no"},
+	{question: "has_house_no"},
+	{question: "head_name"},
+	{question: "sex", member: true},
+	{question: "sex", member: true},
 }
 
 func constant(v any) func(any) any { return func(any) any { return v } }

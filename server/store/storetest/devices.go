@@ -22,7 +22,9 @@ func deviceTests() []test {
 		{"an invitation ends at its time", redeemExpired},
 		{"an invitation bears five wrong codes", redeemTries},
 		{"a wrong code costs no other invitation", redeemOthers},
-		{"two invitations of one handle are told apart by the code", redeemSameHandle},
+		{"an enrollment whose answer got lost is asked for again", redeemAgain},
+		{"a revoked device does not enroll again by its old invitation", redeemRevoked},
+		{"a handle is taken while its invitation lives", handleTaken},
 		{"a device is found by its id", deviceFound},
 		{"devices are listed by officer", devicesListed},
 		{"a revoked device has another generation", revoked},
@@ -166,15 +168,62 @@ func redeemOthers(t *testing.T, o *office) {
 	}
 }
 
-func redeemSameHandle(t *testing.T, o *office) {
+func redeemAgain(t *testing.T, o *office) {
 	o.invite(t, "a", "AB", tambon)
-	o.invite(t, "b", "AB", farTambon)
-	for _, name := range []string{"b", "a"} {
-		d, err := o.redeem("device "+name, "AB", "code "+name, "", Now)
-		if err != nil || d.Officer != "officer "+name {
-			t.Errorf("%s: %+v, %v", name, d, err)
+	first, err := o.redeem("malee", "AB", "code a", "", Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again := newDevice("malee") // the same key; the office draws a new id for every request
+	again.ID = "another id"
+	for _, tt := range []struct {
+		name         string
+		code, secret []byte
+		at           int64
+		want         error
+	}{
+		{"by the code", []byte("code a"), nil, Now + 1, nil},
+		{"by the secret", nil, []byte("secret a"), Now + 1, nil},
+		{"by another code", []byte("code b"), nil, Now + 1, server.ErrInvitation},
+		{"too late", []byte("code a"), nil, Now + 1000, server.ErrInvitation},
+	} {
+		got, err := o.Redeem(context.Background(), "AB", tt.code, tt.secret, again, tt.at)
+		wantErr(t, tt.name, err, tt.want)
+		if tt.want == nil && !reflect.DeepEqual(got, first) {
+			t.Errorf("%s: answered %+v, want %+v", tt.name, got, first)
 		}
 	}
+	if devices, err := o.Devices(context.Background()); err != nil || len(devices) != 1 {
+		t.Errorf("devices %+v, %v; want one", devices, err)
+	}
+}
+
+func redeemRevoked(t *testing.T, o *office) {
+	o.invite(t, "a", "AB", tambon)
+	d, err := o.redeem("malee", "AB", "code a", "", Now)
+	if err == nil {
+		err = o.RevokeDevice(context.Background(), d.ID, Now)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = o.redeem("malee", "AB", "code a", "", Now)
+	wantErr(t, "the code again", err, server.ErrInvitation)
+}
+
+func handleTaken(t *testing.T, o *office) {
+	add := func(name string, at int64) error {
+		return o.AddInvitation(context.Background(), server.Invitation{
+			ID: name, Handle: "AB", CodeHash: []byte("code " + name), SecretHash: []byte("secret " + name), CreatedAt: at, ExpiresAt: at + 1000,
+		})
+	}
+	wantErr(t, "a free handle", add("a", Now), nil)
+	wantErr(t, "while it lives", add("b", Now+999), server.ErrConflict)
+	wantErr(t, "when it has ended", add("c", Now+1000), nil)
+	if _, err := o.redeem("malee", "AB", "code c", "", Now+1001); err != nil {
+		t.Errorf("redeem: %v", err)
+	}
+	wantErr(t, "when it is used", add("d", Now+1002), nil)
 }
 
 func deviceFound(t *testing.T, o *office) {

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"time"
 
 	"tambonsync/server"
 	"tambonsync/syncproto"
@@ -27,9 +28,9 @@ func orderTests() []test {
 // share transactions with each other.
 const (
 	writers       = 8
-	pushesEach    = 12
+	pushesEach    = 8
 	recordsAPush  = 3
-	officeEdits   = 60
+	officeEdits   = 40
 	followedFeeds = 2
 )
 
@@ -156,11 +157,12 @@ func follow(t *testing.T, o *office, code area.Code, held map[syncproto.RecordID
 		if last {
 			return
 		}
+		time.Sleep(time.Millisecond) // leave the machine to the writers
 	}
 }
 
 func sharedCommits(t *testing.T, o *office) {
-	devices := make([]*Device, 32)
+	devices := make([]*Device, 16)
 	for i := range devices {
 		devices[i] = o.enroll(t, fmt.Sprintf("officer %d", i), tambon)
 	}
@@ -181,8 +183,8 @@ func sharedCommits(t *testing.T, o *office) {
 	wg.Wait()
 	after := o.Stats()
 	commits, pushes, kept := after.Commits-before.Commits, after.Pushes-before.Pushes, after.RecordsKept-before.RecordsKept
-	if pushes != 128 || kept != 128 {
-		t.Errorf("%d pushes kept %d records, want 128 each", pushes, kept)
+	if pushes != 64 || kept != 64 {
+		t.Errorf("%d pushes kept %d records, want 64 each", pushes, kept)
 	}
 	if commits >= pushes {
 		t.Errorf("%d commits for %d concurrent pushes", commits, pushes)
@@ -191,7 +193,7 @@ func sharedCommits(t *testing.T, o *office) {
 }
 
 func refusedAmongOthers(t *testing.T, o *office) {
-	devices := make([]*Device, 24)
+	devices := make([]*Device, 16)
 	for i := range devices {
 		devices[i] = o.enroll(t, fmt.Sprintf("officer %d", i), tambon)
 	}
@@ -214,8 +216,8 @@ func refusedAmongOthers(t *testing.T, o *office) {
 		})
 	}
 	wg.Wait()
-	if n := len(o.all(t)); n != 6 {
-		t.Errorf("%d records stored, want 6", n)
+	if n := len(o.all(t)); n != 4 {
+		t.Errorf("%d records stored, want 4", n)
 	}
 }
 

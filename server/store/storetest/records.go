@@ -22,6 +22,7 @@ func recordTests() []test {
 		{"the office's saves are counted on after reopening", editCountsOn},
 		{"an edit of an unknown record is refused", editUnknown},
 		{"an edit that leaves no area is refused", editWithoutArea},
+		{"an edit of what the person did not see is refused", editUnseen},
 		{"the office's edit travels to every tablet", editTravels},
 	}
 }
@@ -174,6 +175,22 @@ func editWithoutArea(t *testing.T, o *office) {
 	_, err = o.Edit(context.Background(), server.Edit{ID: RecordID(2), Type: "household", At: Now})
 	wantErr(t, "new record of nowhere", err, syncproto.ErrNoArea)
 	o.wantSame(t, before)
+}
+
+func editUnseen(t *testing.T, o *office) {
+	d := o.enroll(t, "malee", tambon)
+	r := d.New(1, village1, Answers{"water": 1})
+	d.Push(t, r)
+	seen := o.record(t, r.ID).Record.VV
+	d.Push(t, d.Save(r, Answers{"water": 2}))
+	before := o.snapshot(t)
+	e := server.Edit{ID: r.ID, Seen: seen, Changes: Answers{"water": 3}.Values(), At: Now}
+	_, err := o.Edit(context.Background(), e)
+	wantErr(t, "an edit of the older state", err, server.ErrConflict)
+	o.wantSame(t, before)
+	e.Seen = o.record(t, r.ID).Record.VV
+	_, err = o.Edit(context.Background(), e)
+	wantErr(t, "an edit of the present state", err, nil)
 }
 
 func editTravels(t *testing.T, o *office) {

@@ -50,12 +50,14 @@ func TestATokenThatExpiresInTheMiddleOfASyncIsRenewed(t *testing.T) {
 	a.stopClock()
 	a.household(village1, "1")
 	a.way.clear()
-	a.way.before = beforePath("push", func() { o.clock.Advance(10 * time.Minute) })
-	a.way.after = func(_ int, r *http.Request, resp *http.Response) (*http.Response, error) {
-		o.clock.Advance(8 * time.Minute)
-		return resp, nil
+	a.way.before = func(n int, _ *http.Request) error {
+		if n == 2 || n == 6 {
+			o.clock.Advance(16 * time.Minute)
+		}
+		return nil
 	}
 	a.calm()
+	wantEqual(t, "requests", a.way.paths(), []string{"hello", "push", "challenge", "token", "push", "pull", "challenge", "token", "pull"})
 	wantLevel(o, a)
 }
 

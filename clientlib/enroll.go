@@ -49,6 +49,9 @@ func (s *Store) Enroll(ctx context.Context, e Enrollment) error {
 		Code: e.Code, Secret: e.Secret, Algorithm: jwt.SigningMethodEdDSA.Alg(),
 		PublicKey: key.Public().(ed25519.PublicKey), Name: e.Name, App: s.opts.App,
 	}, &resp)
+	if err == nil && (resp.Device == "" || resp.Office == "") {
+		err = fmt.Errorf("%w: the answer is not the office's", ErrOffline)
+	}
 	if err != nil {
 		return fmt.Errorf("enroll: %w", err)
 	}
@@ -56,8 +59,8 @@ func (s *Store) Enroll(ctx context.Context, e Enrollment) error {
 		if d.Office != "" && d.Office != resp.Office {
 			return fmt.Errorf("%w: this store belongs to another office; use a new store for this one", ErrInvalid)
 		}
-		if d.Device != "" { // actors belong to one device
-			if err := s.newActor(ctx, tx); err != nil {
+		if d.Device != "" {
+			if err := s.newDevice(ctx, tx); err != nil {
 				return err
 			}
 		}
@@ -72,6 +75,19 @@ func (s *Store) Enroll(ctx context.Context, e Enrollment) error {
 		return fmt.Errorf("enroll: %w", err)
 	}
 	return nil
+}
+
+// newDevice makes the store ready to go on as another device of its office.
+// Actors belong to one device, an inbox too, and the areas may be others.
+func (s *Store) newDevice(ctx context.Context, tx *sql.Tx) error {
+	if err := s.newActor(ctx, tx); err != nil {
+		return err
+	}
+	if err := pushAgain(ctx, tx); err != nil {
+		return err
+	}
+	_, err := tx.ExecContext(ctx, `UPDATE device SET regrant = 1 WHERE one = 1`)
+	return err
 }
 
 func writeGrants(ctx context.Context, tx *sql.Tx, codes []area.Code) error {
@@ -114,6 +130,9 @@ func answerChallenge(ctx context.Context, l *link, d identity) (resp syncproto.T
 	if err := l.call(ctx, "/sync/v1/challenge", syncproto.ChallengeRequest{Device: d.Device}, &ch); err != nil {
 		return resp, err
 	}
+	if ch.Challenge == "" {
+		return resp, fmt.Errorf("%w: the answer is not the office's", ErrOffline)
+	}
 	t := jwt.NewWithClaims(jwt.SigningMethodEdDSA, jwt.RegisteredClaims{
 		Issuer: d.Device, Subject: d.Device, Audience: jwt.ClaimStrings{d.Office}, ID: ch.Challenge,
 	})
@@ -123,6 +142,9 @@ func answerChallenge(ctx context.Context, l *link, d identity) (resp syncproto.T
 		return resp, fmt.Errorf("sign: %w", err)
 	}
 	err = l.call(ctx, "/sync/v1/token", syncproto.TokenRequest{Assertion: assertion}, &resp)
+	if err == nil && resp.AccessToken == "" {
+		err = fmt.Errorf("%w: the answer is not the office's", ErrOffline)
+	}
 	return resp, err
 }
 

@@ -154,6 +154,9 @@ func (y *syncer) hello(ctx context.Context) error {
 			}
 			continue
 		}
+		if err == nil && (resp.Office != d.Office || resp.Epoch.IsZero()) {
+			err = fmt.Errorf("%w: %s answers in its place", ErrOffline, d.Server)
+		}
 		if err != nil {
 			return err
 		}
@@ -202,8 +205,7 @@ func (y *syncer) welcome(ctx context.Context, tx *sql.Tx, d identity, resp syncp
 	}
 	restored := d.Epoch != resp.Epoch && !d.Epoch.IsZero()
 	if restored || regranted || d.Decided != resp.Decided {
-		// What the office would not take it may take now: push it again.
-		if _, err := tx.ExecContext(ctx, `UPDATE records SET held = '', held_hash = x'', held_detail = '' WHERE dirty = 1`); err != nil {
+		if err := pushAgain(ctx, tx); err != nil {
 			return err
 		}
 	}
@@ -219,6 +221,15 @@ func (y *syncer) welcome(ctx context.Context, tx *sql.Tx, d identity, resp syncp
 		healing = max(healing, $7), regrant = max(regrant, $8) WHERE one = 1`,
 		resp.Officer, offset, resp.Epoch[:], resp.Head.Counter, resp.Head.Hash[:], resp.Decided, restored, regranted)
 	return err
+}
+
+// pushAgain frees what the office would not take: it may take it now.
+func pushAgain(ctx context.Context, tx *sql.Tx) error {
+	_, err := tx.ExecContext(ctx, `UPDATE records SET held = '', held_hash = x'', held_detail = '' WHERE dirty = 1`)
+	if err != nil {
+		return fmt.Errorf("push again: %w", err)
+	}
+	return nil
 }
 
 // alignCursors makes the cursors those of the feeds. A new area begins at 0

@@ -36,6 +36,9 @@ var (
 	ErrOffline = errors.New("the office cannot be reached")
 	// ErrInvalid: the caller's input cannot be saved. The sentence says why.
 	ErrInvalid = errors.New("cannot be saved")
+	// ErrDamaged: the record's bytes are not those that were saved. The next
+	// sync brings the office's copy.
+	ErrDamaged = errors.New("damaged on this device")
 	// ErrExists: there is a store already.
 	ErrExists = errors.New("already exists")
 )
@@ -275,16 +278,12 @@ func readIdentity(ctx context.Context, q querier) (identity, error) {
 	copy(d.Actor[:], actor)
 	copy(d.Epoch[:], epoch)
 	copy(d.Head.Hash[:], head)
-	rows, err := q.QueryContext(ctx, `SELECT area FROM grants ORDER BY area`)
+	d.Areas, err = collect(ctx, q, func(rows *sql.Rows) (c area.Code, err error) {
+		err = rows.Scan(&c)
+		return c, err
+	}, `SELECT area FROM grants ORDER BY area`)
 	if err != nil {
 		return d, fmt.Errorf("read grants: %w", err)
 	}
-	for rows.Next() {
-		var c area.Code
-		if err := rows.Scan(&c); err != nil {
-			return d, errors.Join(err, rows.Close())
-		}
-		d.Areas = append(d.Areas, c)
-	}
-	return d, errors.Join(rows.Err(), rows.Close())
+	return d, nil
 }

@@ -44,10 +44,11 @@ func (y *syncer) pullAll(ctx context.Context) (differ []area.Code, err error) {
 }
 
 // behind lists the cursors to pull. With one area or a few, all of them, for
-// the digests; with many, those whose feed has moved.
+// the digests; with many, those whose feed has moved, unless something here
+// was found wrong.
 func (y *syncer) behind(ctx context.Context) ([]cursor, error) {
 	all, err := readCursors(ctx, y.db)
-	if err != nil || len(all) <= syncproto.MaxCursors/2 {
+	if err != nil || len(all) <= syncproto.MaxCursors/2 || y.mended {
 		return all, err
 	}
 	heads := map[area.Code]uint64{}
@@ -158,6 +159,9 @@ func (y *syncer) receive(ctx context.Context, tx *sql.Tx, raw []byte, exactly bo
 	if err != nil {
 		return false, fmt.Errorf("the office sent a record that is not readable here; update this app: %w", err)
 	}
+	if err := y.meetTwin(ctx, tx, in); err != nil {
+		return false, err
+	}
 	hash := syncproto.HashRecord(raw)
 	r, err := readRow(ctx, tx, in.ID)
 	switch {
@@ -172,8 +176,12 @@ func (y *syncer) receive(ctx context.Context, tx *sql.Tx, raw []byte, exactly bo
 		changed = true
 	case in.VV.Compare(r.rec.VV) == syncproto.Before:
 	default:
+		merged := syncproto.Merge(r.rec, in)
+		if _, err := syncproto.DecodeRecord(merged.Encode()); err != nil {
+			break // outgrows the protocol: ours stays as it is, and the office says why it cannot take it
+		}
 		before := r.hash
-		r.set(syncproto.Merge(r.rec, in))
+		r.set(merged)
 		changed = r.hash != before
 	}
 	if exactly {
@@ -189,6 +197,40 @@ func (y *syncer) receive(ctx context.Context, tx *sql.Tx, raw []byte, exactly bo
 	return changed, writeRow(ctx, tx, r)
 }
 
+// meetTwin looks for saves in rec that were made under our actor, but not by
+// us: then a copy of this store is at work too, and we go on under a new actor
+// before the two sets of saves are merged as if they were one.
+func (y *syncer) meetTwin(ctx context.Context, tx *sql.Tx, rec syncproto.Record) error {
+	if rec.VV.Get(y.self) == 0 {
+		return nil
+	}
+	d, err := readIdentity(ctx, tx)
+	if err != nil {
+		return err
+	}
+	twin := rec.VV.Get(d.Actor) > d.Counter
+	for _, op := range rec.Ops {
+		if op.Dot.Actor != d.Actor || twin {
+			continue
+		}
+		ours, err := knowsHead(ctx, tx, d.Actor, syncproto.Head{Counter: op.Dot.Counter, Hash: op.Hash})
+		if err != nil {
+			return err
+		}
+		twin = !ours
+	}
+	if !twin {
+		return nil
+	}
+	if err := y.fork(ctx, tx); err != nil {
+		return err
+	}
+	if d, err = readIdentity(ctx, tx); err == nil {
+		y.self = d.Actor
+	}
+	return err
+}
+
 // digest sums what we know of the office's states in one area.
 func (y *syncer) digest(ctx context.Context, code area.Code) (syncproto.Digest, error) {
 	leaves, err := readLeaves(ctx, y.db, code)
@@ -200,23 +242,17 @@ func (y *syncer) digest(ctx context.Context, code area.Code) (syncproto.Digest, 
 }
 
 func readLeaves(ctx context.Context, q querier, code area.Code) ([]syncproto.Leaf, error) {
-	to := string(code) + ":"
-	if len(code) < 6 {
-		to = string(code) + "\x00"
-	}
-	rows, err := q.QueryContext(ctx, `SELECT area, bucket, count, sum FROM leaves WHERE area >= $1 AND area < $2 AND count > 0 ORDER BY area, bucket`, code, to)
+	from, to := code.FeedSpan()
+	leaves, err := collect(ctx, q, scanLeaf, `SELECT area, bucket, count, sum FROM leaves WHERE area >= $1 AND area < $2 AND count > 0 ORDER BY area, bucket`, from, to)
 	if err != nil {
 		return nil, fmt.Errorf("digest: %w", err)
 	}
-	var out []syncproto.Leaf
-	for rows.Next() {
-		var l syncproto.Leaf
-		var sum []byte
-		if err := rows.Scan(&l.Area, &l.Bucket, &l.Digest.Count, &sum); err != nil {
-			return nil, errors.Join(err, rows.Close())
-		}
-		copy(l.Digest.Sum[:], sum)
-		out = append(out, l)
-	}
-	return out, errors.Join(rows.Err(), rows.Close())
+	return leaves, nil
+}
+
+func scanLeaf(rows *sql.Rows) (l syncproto.Leaf, err error) {
+	var sum []byte
+	err = rows.Scan(&l.Area, &l.Bucket, &l.Digest.Count, &sum)
+	copy(l.Digest.Sum[:], sum)
+	return l, err
 }

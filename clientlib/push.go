@@ -43,12 +43,20 @@ func (y *syncer) pushAll(ctx context.Context) error {
 			return err
 		}
 		after = chunk[len(chunk)-1].rec.ID
-		var left int
-		if err := y.db.QueryRowContext(ctx, `SELECT count(*) FROM records WHERE dirty = 1`).Scan(&left); err != nil {
-			return fmt.Errorf("push: %w", err)
+		left, err := y.unsent(ctx)
+		if err != nil {
+			return err
 		}
 		y.tell(left)
 	}
+}
+
+// unsent counts what the office is not known to hold.
+func (s *Store) unsent(ctx context.Context) (n int, err error) {
+	if err = s.db.QueryRowContext(ctx, `SELECT count(*) FROM records WHERE dirty = 1`).Scan(&n); err != nil {
+		err = fmt.Errorf("count unsent: %w", err)
+	}
+	return n, err
 }
 
 func nextChunk(size, used int, quick bool, err error) int {

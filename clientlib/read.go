@@ -16,17 +16,31 @@ import (
 type Item struct {
 	Record syncproto.Record
 	Sent   bool   // the office holds everything in it
-	Held   string // why the office did not take it: a syncproto.Result, or ""
+	Held   string // why the office did not take it: a syncproto.Result, or ""; or HeldDamaged
 	Detail string // the office's words on that
 }
 
+// HeldDamaged marks a listed record that cannot be read here. See ErrDamaged.
+const HeldDamaged = "damaged"
+
 // Get returns one record.
 func (s *Store) Get(ctx context.Context, id syncproto.RecordID) (Item, error) {
-	r, err := readRow(ctx, s.db, id)
+	r, err := s.look(ctx, id)
 	if err != nil {
 		return Item{}, err
 	}
 	return r.item(), nil
+}
+
+// look reads one record. If it is damaged, the next sync checks the store.
+func (s *Store) look(ctx context.Context, id syncproto.RecordID) (*row, error) {
+	r, err := readRow(ctx, s.db, id)
+	if errors.Is(err, ErrDamaged) {
+		if _, uerr := s.db.ExecContext(ctx, `UPDATE device SET checked = 0 WHERE one = 1`); uerr != nil {
+			return nil, errors.Join(err, uerr)
+		}
+	}
+	return r, err
 }
 
 func (r *row) item() Item {
@@ -59,7 +73,8 @@ func (s *Store) List(ctx context.Context, f Filter) ([]Item, error) {
 		where("type = ?", f.Type)
 	}
 	if f.Area != "" {
-		where("area >= ? AND area < ?", f.Area, string(f.Area)+":")
+		from, to := f.Area.Span()
+		where("area >= ? AND area < ?", from, to)
 	}
 	if !f.Parent.IsZero() {
 		where("parent = ?", f.Parent[:])
@@ -83,9 +98,13 @@ func (s *Store) List(ctx context.Context, f Filter) ([]Item, error) {
 	}
 	out := make([]Item, 0, len(ids))
 	for _, id := range ids {
-		r, err := readRow(ctx, s.db, id)
+		r, err := s.look(ctx, id)
 		if errors.Is(err, ErrNotFound) {
 			continue // evicted meanwhile
+		}
+		if errors.Is(err, ErrDamaged) {
+			out = append(out, Item{Record: syncproto.Record{ID: id}, Held: HeldDamaged, Detail: err.Error()})
+			continue
 		}
 		if err != nil {
 			return nil, err
@@ -110,6 +129,7 @@ type Status struct {
 	Rejected    int         `json:"rejected"`    // of the unsent: a supervisor decided against
 	Invalid     int         `json:"invalid"`     // of the unsent: the office could not read them
 	Conflicts   int         `json:"conflicts"`   // answered differently by officers
+	Damaged     int         `json:"damaged"`     // whose unsent answers were lost to damage here: ask the families again
 	LastSync    int64       `json:"last_sync"`   // ms since 1970 by this device's clock; 0 never
 	ClockOffset int64       `json:"clock_offset"`
 	Bytes       int64       `json:"bytes"` // of the store on disk
@@ -145,6 +165,9 @@ func (s *Store) Status(ctx context.Context) (Status, error) {
 		if err := tx.QueryRowContext(ctx, `SELECT count(*) FROM records`+c.where).Scan(c.n); err != nil {
 			return st, fmt.Errorf("status: %w", err)
 		}
+	}
+	if err := tx.QueryRowContext(ctx, `SELECT count(*) FROM damaged`).Scan(&st.Damaged); err != nil {
+		return st, fmt.Errorf("status: %w", err)
 	}
 	for _, suffix := range []string{"", "-wal"} {
 		if info, err := os.Stat(s.path + suffix); err == nil {

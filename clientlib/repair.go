@@ -117,8 +117,12 @@ func (y *syncer) fetch(ctx context.Context, d identity, leaf syncproto.NeedLeaf)
 }
 
 // repair walks down where our digest of the office's states differs from the
-// office's own. It should never find anything.
+// office's own. It should never find anything. The fault may be in the sums,
+// so they are looked at first.
 func (y *syncer) repair(ctx context.Context, areas []area.Code) error {
+	if err := y.check(ctx); err != nil {
+		return err
+	}
 	d, err := readIdentity(ctx, y.db)
 	if err != nil {
 		return err
@@ -144,6 +148,9 @@ func (y *syncer) repair(ctx context.Context, areas []area.Code) error {
 		err = y.update(ctx, func(ctx context.Context, tx *sql.Tx) error {
 			for id := range want {
 				r, err := readRow(ctx, tx, id)
+				if errors.Is(err, ErrNotFound) || err == nil && r.serverArea != leaf.Area {
+					continue // another leaf has brought it
+				}
 				if err != nil {
 					return err
 				}
@@ -163,25 +170,18 @@ func (y *syncer) repair(ctx context.Context, areas []area.Code) error {
 }
 
 func (y *syncer) items(ctx context.Context, query string, code area.Code) ([]item, error) {
-	to := string(code) + ":"
-	if len(code) < 6 {
-		to = string(code) + "\x00"
-	}
-	rows, err := y.db.QueryContext(ctx, query+` ORDER BY id`, code, to)
+	from, to := code.FeedSpan()
+	items, err := collect(ctx, y.db, func(rows *sql.Rows) (it item, err error) {
+		var id, hash []byte
+		err = rows.Scan(&id, &hash, &it.area)
+		it.id = recordID(id)
+		copy(it.hash[:], hash)
+		return it, err
+	}, query+` ORDER BY id`, from, to)
 	if err != nil {
 		return nil, fmt.Errorf("compare: %w", err)
 	}
-	var out []item
-	for rows.Next() {
-		var id, hash []byte
-		var it item
-		if err := rows.Scan(&id, &hash, &it.area); err != nil {
-			return nil, errors.Join(err, rows.Close())
-		}
-		it.id, it.hash = syncproto.RecordID(id), syncproto.Hash(hash)
-		out = append(out, it)
-	}
-	return out, errors.Join(rows.Err(), rows.Close())
+	return items, nil
 }
 
 // forgetOffice is called when the office was restored from a backup: what it

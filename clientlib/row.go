@@ -34,6 +34,21 @@ type row struct {
 // dirty reports whether the record has saves that the office may lack.
 func (r *row) dirty() bool { return !r.acked.Dominates(r.rec.VV) }
 
+// columns are what a row says beside the bytes of its record: functions of
+// them and of acked.
+type columns struct {
+	kind      string
+	area      area.Code
+	parent    syncproto.RecordID
+	deleted   bool
+	conflicts int
+	dirty     bool
+}
+
+func (r *row) columns() columns {
+	return columns{r.rec.Type, r.rec.Area(), r.rec.Parent(), !r.rec.Alive(), len(r.rec.Conflicts()), r.dirty()}
+}
+
 // set replaces the state.
 func (r *row) set(rec syncproto.Record) {
 	r.rec, r.raw = rec, rec.Encode()
@@ -60,8 +75,8 @@ func readRow(ctx context.Context, q querier, id syncproto.RecordID) (*row, error
 	if err != nil {
 		return nil, fmt.Errorf("record %s: %w", id, err)
 	}
-	if r.rec, err = syncproto.DecodeRecord(r.raw); err != nil {
-		return nil, fmt.Errorf("record %s is damaged on this device: %w", id, err)
+	if r.rec, err = decodeStored(id, r.raw, hash); err != nil {
+		return nil, err
 	}
 	copy(r.hash[:], hash)
 	r.acked, r.shared = decodeVector(acked), decodeVector(shared)
@@ -85,14 +100,14 @@ func writeRow(ctx context.Context, tx *sql.Tx, r *row) error {
 	if r.serverHash != nil {
 		serverHash, serverArea = r.serverHash[:], r.serverArea
 	}
-	parent := r.rec.Parent()
+	c := r.columns()
 	_, err := tx.ExecContext(ctx, `INSERT INTO records (id, type, area, parent, deleted, conflicts, hash, acked, shared, dirty, server_hash, server_area, held, held_hash, held_detail, updated, state)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
 		ON CONFLICT (id) DO UPDATE SET type = excluded.type, area = excluded.area, parent = excluded.parent, deleted = excluded.deleted,
 			conflicts = excluded.conflicts, hash = excluded.hash, acked = excluded.acked, shared = excluded.shared, dirty = excluded.dirty,
 			server_hash = excluded.server_hash, server_area = excluded.server_area, held = excluded.held, held_hash = excluded.held_hash,
 			held_detail = excluded.held_detail, updated = excluded.updated, state = excluded.state`,
-		r.rec.ID[:], r.rec.Type, r.rec.Area(), parent[:], !r.rec.Alive(), len(r.rec.Conflicts()), r.hash[:], encodeVector(r.acked), encodeVector(r.shared), r.dirty(),
+		r.rec.ID[:], c.kind, c.area, c.parent[:], c.deleted, c.conflicts, r.hash[:], encodeVector(r.acked), encodeVector(r.shared), c.dirty,
 		serverHash, serverArea, r.held, notNull(r.heldHash), r.heldDetail, r.updated, r.raw)
 	if err != nil {
 		return fmt.Errorf("write %s: %w", r.rec.ID, err)
@@ -136,26 +151,47 @@ func changeLeaf(ctx context.Context, tx *sql.Tx, code area.Code, id syncproto.Re
 		return err
 	}
 	copy(d.Sum[:], sum)
-	d = f(d)
-	_, err = tx.ExecContext(ctx, `INSERT INTO leaves (area, bucket, count, sum) VALUES ($1, $2, $3, $4)
-		ON CONFLICT (area, bucket) DO UPDATE SET count = excluded.count, sum = excluded.sum`, code, bucket, d.Count, d.Sum[:])
+	return writeLeaf(ctx, tx, leafKey{code, bucket}, f(d))
+}
+
+func writeLeaf(ctx context.Context, tx *sql.Tx, k leafKey, d syncproto.Digest) error {
+	_, err := tx.ExecContext(ctx, `INSERT INTO leaves (area, bucket, count, sum) VALUES ($1, $2, $3, $4)
+		ON CONFLICT (area, bucket) DO UPDATE SET count = excluded.count, sum = excluded.sum`, k.area, k.bucket, d.Count, d.Sum[:])
 	return err
 }
 
 func queryIDs(ctx context.Context, q querier, query string, args ...any) ([]syncproto.RecordID, error) {
-	rows, err := q.QueryContext(ctx, query, args...)
+	ids, err := collect(ctx, q, func(rows *sql.Rows) (syncproto.RecordID, error) {
+		var id []byte
+		err := rows.Scan(&id)
+		return recordID(id), err
+	}, query, args...)
 	if err != nil {
 		return nil, fmt.Errorf("list records: %w", err)
 	}
-	var out []syncproto.RecordID
-	for rows.Next() {
-		var id []byte
-		if err := rows.Scan(&id); err != nil {
-			return nil, errors.Join(err, rows.Close())
-		}
-		out = append(out, syncproto.RecordID(id))
+	return ids, nil
+}
+
+func recordID(b []byte) (id syncproto.RecordID) {
+	copy(id[:], b)
+	return id
+}
+
+// collect runs a query and scans all its rows.
+func collect[T any](ctx context.Context, q querier, scan func(*sql.Rows) (T, error), query string, args ...any) (out []T, err error) {
+	rows, err := q.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, err
 	}
-	return out, errors.Join(rows.Err(), rows.Close())
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		v, err := scan(rows)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, v)
+	}
+	return out, rows.Err()
 }
 
 func encodeVector(v syncproto.Vector) []byte {

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 
 	"tambonsync/syncproto"
@@ -76,6 +77,8 @@ type syncer struct {
 	res      *Result
 	progress func(Progress)
 	feeds    []syncproto.Feed
+	self     syncproto.ActorID // our actor, as of the last hello
+	mended   bool              // something here was found wrong
 }
 
 func (y *syncer) tell(unsent int) {
@@ -84,19 +87,44 @@ func (y *syncer) tell(unsent int) {
 	}
 }
 
+// run syncs, and a second time if a record turned out to be damaged here.
 func (y *syncer) run(ctx context.Context) error {
+	err := y.attempt(ctx)
+	if !errors.Is(err, ErrDamaged) {
+		return err
+	}
+	if err := y.check(ctx); err != nil {
+		return err
+	}
+	return y.attempt(ctx)
+}
+
+func (y *syncer) attempt(ctx context.Context) error {
 	if err := y.hello(ctx); err != nil {
+		return err
+	}
+	if err := y.checkDue(ctx); err != nil {
 		return err
 	}
 	if err := y.retryLater(ctx); err != nil {
 		return err
 	}
+	fewest := math.MaxInt // records that waited when a round failed
 	for round := 1; ; round++ {
 		again, err := y.round(ctx)
 		if hasCode(err, syncproto.CodeEpochChanged) || hasCode(err, syncproto.CodeHeadMismatch) ||
 			hasCode(err, syncproto.CodeActorReset) || hasCode(err, syncproto.CodeForbidden) {
 			// The office was restored, we are a copy, or our areas changed
-			// since hello: hello sorts out which.
+			// since hello: hello sorts out which. Or another process syncs this
+			// store and is a little faster: as long as less waits each time, we
+			// come along.
+			left, lerr := y.unsent(ctx)
+			if lerr != nil {
+				return errors.Join(err, lerr)
+			}
+			if left < fewest {
+				fewest, round = left, 1
+			}
 			if round >= maxRounds {
 				return err
 			}
@@ -169,13 +197,20 @@ func (y *syncer) hello(ctx context.Context) error {
 			if !ours {
 				return y.fork(ctx, tx)
 			}
+			if d.Evicted && d.Epoch != resp.Epoch {
+				// A restored office may give us back an older state of a record
+				// that we evicted. A save of it under this actor would claim to
+				// have seen ours that the state lacks.
+				ours = false
+				return y.newActor(ctx, tx)
+			}
 			return y.welcome(ctx, tx, d, resp, offset)
 		})
 		if err != nil {
 			return fmt.Errorf("hello: %w", err)
 		}
 		if ours {
-			y.feeds = resp.Feeds
+			y.feeds, y.self = resp.Feeds, d.Actor
 			return nil
 		}
 	}
@@ -263,19 +298,14 @@ type cursor struct {
 }
 
 func readCursors(ctx context.Context, q querier) ([]cursor, error) {
-	rows, err := q.QueryContext(ctx, `SELECT area, seq, level FROM cursors ORDER BY area`)
+	out, err := collect(ctx, q, func(rows *sql.Rows) (c cursor, err error) {
+		err = rows.Scan(&c.Area, &c.Seq, &c.level)
+		return c, err
+	}, `SELECT area, seq, level FROM cursors ORDER BY area`)
 	if err != nil {
 		return nil, fmt.Errorf("cursors: %w", err)
 	}
-	var out []cursor
-	for rows.Next() {
-		var c cursor
-		if err := rows.Scan(&c.Area, &c.Seq, &c.level); err != nil {
-			return nil, errors.Join(err, rows.Close())
-		}
-		out = append(out, c)
-	}
-	return out, errors.Join(rows.Err(), rows.Close())
+	return out, nil
 }
 
 // retryLater frees what the office could not keep the last time.
@@ -314,6 +344,10 @@ func (y *syncer) finish(ctx context.Context) error {
 			}
 			y.res.Evicted++
 		}
+		// What was put aside as damaged has come back as it was.
+		if _, err := tx.ExecContext(ctx, `DELETE FROM damaged WHERE EXISTS (SELECT 1 FROM records r WHERE r.id = damaged.id AND r.hash = damaged.hash)`); err != nil {
+			return err
+		}
 		_, err = tx.ExecContext(ctx, `UPDATE device SET regrant = 0, evicted = max(evicted, $1), synced = $2 WHERE one = 1`, len(ids) > 0, y.now())
 		return err
 	})
@@ -323,7 +357,8 @@ func (y *syncer) finish(ctx context.Context) error {
 func loseUngranted(ctx context.Context, tx *sql.Tx, grants []area.Code) error {
 	query, args := `SELECT id FROM records WHERE server_area IS NOT NULL`, []any{}
 	for _, g := range grants {
-		args = append(args, g, string(g)+":")
+		from, to := g.Span()
+		args = append(args, from, to)
 		query += fmt.Sprintf(` AND NOT (server_area >= $%d AND server_area < $%d)`, len(args)-1, len(args))
 	}
 	ids, err := queryIDs(ctx, tx, query, args...)

@@ -184,11 +184,7 @@ func TestClientKilledDuringSaveAndSync(t *testing.T) {
 		}
 		killedSync(t, path)
 	}
-	var list []struct {
-		ID   string
-		Sent bool
-	}
-	list = decode[[]struct {
+	list := decode[[]struct {
 		ID   string
 		Sent bool
 	}](t, tell(t.Context(), t, "", "tambonfield", "list", "--store", path, "--limit", "1000000", "--json"))

@@ -23,7 +23,7 @@ func readPage(t *testing.T) string {
 
 func TestEveryFileNamedInThePageExists(t *testing.T) {
 	files := vectorFiles(t)
-	for _, name := range regexp.MustCompile("[a-z0-9-]+\\.(?:cbor|json)\\b").FindAllString(readPage(t), -1) {
+	for _, name := range regexp.MustCompile(`[a-z0-9-]+\.(?:cbor|json)\b`).FindAllString(readPage(t), -1) {
 		if !slices.Contains(files, name) {
 			t.Errorf("PROTOCOL.md names %s, which is not in %s", name, vectorDir)
 		}

@@ -22,7 +22,8 @@ CREATE TABLE device (
   regrant    INTEGER NOT NULL DEFAULT 0,  -- 1: the grants changed, not yet evicted
   evicted    INTEGER NOT NULL DEFAULT 0,  -- 1: under this actor records were evicted
   chunk      INTEGER NOT NULL DEFAULT 50, -- records in the next push
-  synced     INTEGER NOT NULL DEFAULT 0   -- last complete sync
+  synced     INTEGER NOT NULL DEFAULT 0,  -- last complete sync
+  checked    INTEGER NOT NULL DEFAULT 0   -- when all rows were last compared with their bytes
 );
 
 CREATE TABLE grants (area TEXT PRIMARY KEY) WITHOUT ROWID;
@@ -66,6 +67,14 @@ CREATE TABLE cursors (
   seq   INTEGER NOT NULL,
   level INTEGER NOT NULL -- 1 once it was level
 ) WITHOUT ROWID;
+
+-- Records whose bytes were found damaged here before the office held them.
+CREATE TABLE damaged (
+  id    BLOB    PRIMARY KEY,
+  found INTEGER NOT NULL,
+  hash  BLOB    NOT NULL, -- as it should have been
+  state BLOB    NOT NULL
+);
 
 -- Sums of server_hash by server_area, to compare with the office's.
 CREATE TABLE leaves (

@@ -104,7 +104,8 @@ func (s *Store) Cases(ctx context.Context, f server.CaseFilter) ([]server.Case, 
 		where(`c.closed = ?`, 0)
 	}
 	if f.Area != "" {
-		where(`r.area >= ? AND r.area < ?`, f.Area, after(f.Area))
+		from, to := f.Area.Span()
+		where(`r.area >= ? AND r.area < ?`, from, to)
 	}
 	if !f.Record.IsZero() {
 		where(`c.record = ?`, f.Record[:])

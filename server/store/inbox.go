@@ -43,7 +43,7 @@ func (b *batch) toInbox(p server.Push, in server.Incoming, reason, detail string
 	}
 	var old []replaced
 	if in.Err == nil {
-		covered := false
+		var covered bool
 		if old, covered, err = b.older(p.Device, in.Record); err != nil {
 			return syncproto.PushResult{}, err
 		}

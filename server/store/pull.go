@@ -64,7 +64,8 @@ func feeds(ctx context.Context, tx *sql.Tx, grants []area.Code) ([]syncproto.Fee
 			out = append(out, f)
 			continue
 		}
-		rows, err := tx.QueryContext(ctx, `SELECT feed, seq, restored FROM feeds WHERE feed >= $1 AND feed < $2 ORDER BY feed`, g, after(g))
+		from, to := g.Span()
+		rows, err := tx.QueryContext(ctx, `SELECT feed, seq, restored FROM feeds WHERE feed >= $1 AND feed < $2 ORDER BY feed`, from, to)
 		if err != nil {
 			return nil, fmt.Errorf("feeds of %s: %w", g, err)
 		}
@@ -91,19 +92,6 @@ func outermost(codes []area.Code) []area.Code {
 		}
 	}
 	return out
-}
-
-// after is the first text that sorts behind everything that begins with code.
-func after(code area.Code) string { return string(code) + ":" } // ':' follows '9'
-
-// span gives the bounds of the areas that a cursor on code covers: a tambon or
-// village and what is below; a shorter code only itself, since the tambons
-// below it are feeds of their own.
-func span(code area.Code) (from, to string) {
-	if len(code) < 6 {
-		return string(code), string(code) + "\x00"
-	}
-	return string(code), after(code)
 }
 
 // Pull returns what changed after the cursors, whole states in feed order, and
@@ -140,7 +128,7 @@ type budget struct{ records, bytes int }
 func (b budget) left() bool { return b.records > 0 && b.bytes > 0 }
 
 func (s *Store) pullFeed(ctx context.Context, tx *sql.Tx, self syncproto.ActorID, feed int, cur *syncproto.PullCursor, resp *syncproto.PullResponse, room *budget) error {
-	from, to := span(cur.Area)
+	from, to := cur.Area.FeedSpan()
 	// The state is read only for rows that will be sent: not for out rows,
 	// other villages of the tambon, or what this very actor pushed. A record
 	// that left a village for another one that the cursor covers has not left.
@@ -192,7 +180,7 @@ func areaDigest(ctx context.Context, tx *sql.Tx, code area.Code) (syncproto.Dige
 }
 
 func readLeaves(ctx context.Context, tx *sql.Tx, code area.Code) ([]syncproto.Leaf, error) {
-	from, to := span(code)
+	from, to := code.FeedSpan()
 	rows, err := tx.QueryContext(ctx, `SELECT area, bucket, count, sum FROM leaves WHERE area >= $1 AND area < $2 AND count > 0 ORDER BY area, bucket`, from, to)
 	if err != nil {
 		return nil, fmt.Errorf("leaves of %s: %w", code, err)

@@ -171,6 +171,9 @@ func (b *batch) record(p server.Push, in server.Incoming) (syncproto.PushResult,
 		if hash = syncproto.HashRecord(raw); s.hash == hash { // same saves, and ours is the one that stays
 			return syncproto.PushResult{Code: syncproto.ResultAlready, Hash: hash}, nil
 		}
+		if _, err := syncproto.DecodeRecord(raw); err != nil { // no device could read it
+			return b.toInbox(p, in, "invalid", "together with what the office holds: "+err.Error(), syncproto.ResultInvalid)
+		}
 	}
 	if area, ok := allowed(p, s, rec, next); !ok {
 		return b.toInbox(p, in, "outside_grant", string(area), syncproto.ResultQuarantined)

@@ -47,7 +47,7 @@ func (s *Store) Records(ctx context.Context, f server.RecordFilter) ([]server.St
 				return fmt.Errorf("after %s: %w", f.After, err)
 			}
 		}
-		end := after(f.Area)
+		_, end := f.Area.Span()
 		deleted := 0
 		if f.Deleted {
 			deleted = 1
@@ -125,6 +125,7 @@ func (s *Store) Edit(ctx context.Context, e server.Edit) (server.StoredRecord, e
 
 // Count returns how many records lie in and below an area, deleted ones too.
 func (s *Store) Count(ctx context.Context, code area.Code) (n int, err error) {
-	err = s.read.QueryRowContext(ctx, `SELECT coalesce(sum(count), 0) FROM leaves WHERE area >= $1 AND area < $2`, code, after(code)).Scan(&n)
+	from, to := code.Span()
+	err = s.read.QueryRowContext(ctx, `SELECT coalesce(sum(count), 0) FROM leaves WHERE area >= $1 AND area < $2`, from, to).Scan(&n)
 	return n, err
 }

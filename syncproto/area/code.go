@@ -136,6 +136,19 @@ func (c Code) Feed() Code {
 	return c.up(c.Level())
 }
 
+// FeedSpan returns the bounds, from <= code < to, of the codes whose records a
+// cursor on c covers: a tambon or village with all below it; a shorter code
+// only itself, since the tambons below it have feeds of their own.
+func (c Code) FeedSpan() (from, to string) {
+	if len(c) < len("450303") {
+		return string(c), string(c) + "\x00"
+	}
+	return c.Span()
+}
+
+// Span returns the bounds, from <= code < to, of c and all codes below it.
+func (c Code) Span() (from, to string) { return string(c), string(c) + ":" } // ':' follows '9'
+
 // Village is the หมู่ number, 1 to 99, and 0 for a code that is no village.
 func (c Code) Village() int {
 	if c.Level() != LevelVillage {

@@ -27,6 +27,7 @@ const (
 	checkForeign   = "record outside the areas stays on a device"
 	checkWaiting   = "record unsent after the last sync"
 	checkNeverEnds = "syncs never settle"
+	checkPanic     = "panic"
 	checkWinner    = "displayed answer is not the latest"
 )
 
@@ -142,7 +143,7 @@ func (w *world) lookAtOffice() {
 			case ok:
 				e.reached = true
 			case e.reached && e.required:
-				w.fail(checkOffice, "%s of %s in %s, although it was there", missing, short(e.rec), e.tag)
+				w.fail(checkOffice, "%s of %s by %s, although it was there; now by %v", missing, short(e.rec), e.tag, shown(s.Record, missing))
 			}
 		}
 	}

@@ -34,6 +34,9 @@ type replay struct {
 	body   []byte
 }
 
+// maxRequests is many times what one sync of these small stores needs.
+const maxRequests = 300
+
 var errLine = errors.New("connection reset")
 
 func (l *line) sleep(ctx context.Context, wait time.Duration) error {
@@ -67,6 +70,9 @@ func (l *line) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	l.requests++
 	w.report.Requests++
+	if l.requests > maxRequests {
+		w.fail(checkNeverEnds, "%s: over %d requests in one sync", l.d.name, maxRequests)
+	}
 	l.d.stale = true
 	if t := req.Header.Get("Authorization"); t != "" {
 		l.token = t

@@ -21,6 +21,7 @@ import (
 	"io"
 	"maps"
 	"os"
+	"runtime/debug"
 	"slices"
 	"strings"
 )
@@ -118,7 +119,7 @@ func Run(ctx context.Context, seed uint64, trace io.Writer) (report Report, err 
 		case *Failure:
 			err = p
 		default:
-			panic(p)
+			err = &Failure{Seed: seed, Step: w.step, Check: checkPanic, Detail: fmt.Sprintf("%v\n%s", p, debug.Stack())}
 		}
 	}()
 	w.build()

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"strings"
 	"testing"
 
 	"tambonsync/server"
@@ -35,6 +36,7 @@ func pushTests() []test {
 		{"an empty chunk is answered", emptyChunk},
 		{"a cancelled push stores nothing", cancelledPush},
 		{"a deleted record is kept and travels", deletedRecord},
+		{"states that together outgrow the protocol wait in the inbox", outgrowingMerge},
 	}
 }
 
@@ -257,5 +259,24 @@ func deletedRecord(t *testing.T, o *office) {
 	wantCodes(t, b.Push(t, b.Save(gone, Answers{"water": 3})), stored)
 	if !o.record(t, r.ID).Record.Alive() {
 		t.Error("an edit after the deletion does not bring it back")
+	}
+}
+
+// Four notes of 120 kB on either side: no device could read all eight at once.
+func outgrowingMerge(t *testing.T, o *office) {
+	a, b := o.enroll(t, "malee", tambon), o.enroll(t, "somchai", tambon)
+	r := a.New(1, village1, Answers{"water": 1})
+	a.Push(t, r)
+	mine, theirs := Answers{}, Answers{}
+	for _, n := range []string{"1", "2", "3", "4"} {
+		mine["a"+n], theirs["b"+n] = strings.Repeat("a", 120_000), strings.Repeat("b", 120_000)
+	}
+	wantCodes(t, a.Push(t, a.Save(r, mine)), stored)
+	wantCodes(t, b.Push(t, b.Save(r, theirs)), invalid)
+	if items := o.inbox(t, false); len(items) != 1 || !strings.Contains(items[0].Detail, "limit") {
+		t.Errorf("inbox: %d items", len(items))
+	}
+	if _, err := syncproto.DecodeRecord(o.record(t, r.ID).Raw); err != nil {
+		t.Error(err)
 	}
 }

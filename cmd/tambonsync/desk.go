@@ -176,7 +176,7 @@ func newRecords() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "records [ID]",
 		Short: "List records, or show one",
-		Long:  "records lists the merged records, by area. Identifiers of people are masked in lists.",
+		Long:  "records lists the merged records, by area. Lists mask identifiers and hide religion and health.",
 		Example: `  tambonsync records --data office --area 45030301 --type household
   tambonsync records --data office 0193… --json`,
 		Args: cobra.MaximumNArgs(1),
@@ -218,7 +218,7 @@ func newRecords() *cobra.Command {
 	c.Flags().BoolVar(&f.Deleted, "deleted", false, "deleted ones too")
 	c.Flags().StringVar(&after, "after", "", "go on after this record")
 	c.Flags().IntVar(&f.Limit, "limit", 1000, "at most so many")
-	c.Flags().BoolVar(&ids, "show-ids", false, "do not mask citizen ids and house codes")
+	c.Flags().BoolVar(&ids, "show-ids", false, "show what lists hide: citizen ids, house codes, religion, health")
 	return c
 }
 

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"tambonsync/server"
 	"tambonsync/server/store"
@@ -235,7 +236,20 @@ func TestAPanicInAPushLeavesTheStoreUsable(t *testing.T) {
 		}()
 		_, _ = d.Send(chunk)
 	}()
-	d.Push(t, d.New(2, village, nil))
+	next := d.Chunk(d.New(2, village, nil))
+	done := make(chan error, 1)
+	go func() {
+		_, err := d.Send(next)
+		done <- err
+	}()
+	select {
+	case err := <-done:
+		if err != nil {
+			t.Errorf("the next push: %v", err)
+		}
+	case <-time.After(30 * time.Second):
+		t.Fatal("the next push waits for ever")
+	}
 	if got := wantVerified(t, s); got.Records != 1 {
 		t.Errorf("holds %d records, want 1", got.Records)
 	}

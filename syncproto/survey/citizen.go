@@ -54,37 +54,48 @@ func MaskCitizenID(id string) string {
 	return strings.Repeat("x", n-3) + end
 }
 
-// Mask returns a copy of flat answers in which those marked privacy "id" are
-// masked, whatever their type. So are parts that the form does not know in a
-// group with such a question. Other answers unknown to the form are returned
-// as they are: who may not see them must not be given them.
+// hiddenAnswer stands for an answer that a list does not show.
+const hiddenAnswer = "***"
+
+// Mask returns a copy of flat answers as a list may show them: those marked
+// privacy "id" with their last digits only, those marked "s26" (religion,
+// health: the law's special kinds) as "***", whatever their type. So are parts
+// that the form does not know in a group with such a question. Other answers
+// unknown to the form are returned as they are: who may not see them must not
+// be given them.
 func (t *RecordType) Mask(values map[string]any) map[string]any {
 	out := maps.Clone(values)
 	for key, v := range out {
-		if v == nil || !t.isID(key) {
+		if v == nil {
 			continue
 		}
-		text, ok := v.(string)
-		if !ok {
-			out[key] = hiddenID
-			continue
+		switch t.privacyOf(key) {
+		case PrivacyID:
+			text, ok := v.(string)
+			if out[key] = hiddenID; ok {
+				out[key] = MaskCitizenID(text)
+			}
+		case PrivacyS26:
+			out[key] = hiddenAnswer
 		}
-		out[key] = MaskCitizenID(text)
 	}
 	return out
 }
 
-// isID tells whether a flat key holds an identifier.
-func (t *RecordType) isID(key string) bool {
+// privacyOf returns what guards a flat key: its question's mark, or the
+// strictest of its group's if the form does not know it.
+func (t *RecordType) privacyOf(key string) Privacy {
 	if q := t.question(key); q != nil {
-		return q.Privacy == PrivacyID
+		return q.Privacy
 	}
+	strictest := PrivacyNone
 	for _, member := range t.Members(t.GroupOf(key)) {
-		if t.question(member).Privacy == PrivacyID {
-			return true
+		switch p := t.question(member).Privacy; {
+		case p == PrivacyID || p == PrivacyS26 && strictest != PrivacyID:
+			strictest = p
 		}
 	}
-	return false
+	return strictest
 }
 
 // plainDigit maps Thai digits to 0–9 and drops dashes and spaces.

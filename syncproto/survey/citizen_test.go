@@ -80,10 +80,11 @@ func TestMaskCitizenID(t *testing.T) {
 	}
 }
 
-func TestMaskHidesIdentifiersAndNothingElse(t *testing.T) {
-	values := answers{"national_id": "3000000010001", "first_name": "สมชาย", "shoe_size": 42.0}
-	wantEqual(t, "Mask", typeOf(t, "member").Mask(values),
-		answers{"national_id": "x-xxxx-xxxxx-00-1", "first_name": "สมชาย", "shoe_size": 42.0})
+func TestMaskHidesIdentifiersReligionAndHealthAndNothingElse(t *testing.T) {
+	values := answers{"national_id": "3000000010001", "first_name": "สมชาย", "shoe_size": 42.0, "religion": "buddhism", "health": "chronic", "health/note": 1.0}
+	wantEqual(t, "Mask", typeOf(t, "member").Mask(values), answers{
+		"national_id": "x-xxxx-xxxxx-00-1", "first_name": "สมชาย", "shoe_size": 42.0, "religion": "***", "health": "***", "health/note": "***",
+	})
 	wantEqual(t, "the argument", values["national_id"], "3000000010001")
 
 	notText := answers{

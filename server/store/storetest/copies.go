@@ -140,6 +140,10 @@ func copiesSameEverywhere(t *testing.T, o *office) {
 		pushCopy(t, twin, twin.Save(r, Answers{"water": 2}))
 		raw = append(raw, in.record(t, r.ID).Raw)
 	}
+	const want = "ACTORID" // for good: offices of other versions and databases name it too
+	if rec := decode(t, raw[0]); rec.VV[0].Actor.String() != want && rec.VV[1].Actor.String() != want {
+		t.Errorf("vector %v, want the actor %s", rec.VV, want)
+	}
 	if !bytes.Equal(raw[0], raw[1]) {
 		t.Errorf("two offices hold\n%x\n%x", raw[0], raw[1])
 	}

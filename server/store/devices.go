@@ -102,23 +102,15 @@ func findInvitation(ctx context.Context, tx *sql.Tx, handle string, codeHash, se
 	if len(secretHash) > 0 {
 		query, key = `i.secret_hash = $1`, secretHash
 	}
-	rows, err := tx.QueryContext(ctx, `SELECT i.id, i.code_hash, i.officer, i.areas, i.used_by FROM invitations i LEFT JOIN devices d ON d.id = i.used_by
+	live, err := collect(ctx, tx, func(rows *sql.Rows) (inv found, err error) {
+		var areas string
+		err = rows.Scan(&inv.ID, &inv.CodeHash, &inv.Officer, &areas, &inv.usedBy)
+		inv.Areas = splitAreas(areas)
+		return inv, err
+	}, `SELECT i.id, i.code_hash, i.officer, i.areas, i.used_by FROM invitations i LEFT JOIN devices d ON d.id = i.used_by
 		WHERE `+query+` AND i.expires > $2 AND (i.used_by = '' AND i.tries < $3 OR d.public_key = $4 AND d.revoked = 0) ORDER BY i.created`,
 		key, at, maxTries, publicKey)
 	if err != nil {
-		return found{}, err
-	}
-	var live []found
-	for rows.Next() {
-		var inv found
-		var areas string
-		if err := rows.Scan(&inv.ID, &inv.CodeHash, &inv.Officer, &areas, &inv.usedBy); err != nil {
-			return found{}, errors.Join(err, rows.Close())
-		}
-		inv.Areas = splitAreas(areas)
-		live = append(live, inv)
-	}
-	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
 		return found{}, err
 	}
 	for _, inv := range live {

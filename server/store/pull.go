@@ -65,20 +65,14 @@ func feeds(ctx context.Context, tx *sql.Tx, grants []area.Code) ([]syncproto.Fee
 			continue
 		}
 		from, to := g.Span()
-		rows, err := tx.QueryContext(ctx, `SELECT feed, seq, restored FROM feeds WHERE feed >= $1 AND feed < $2 ORDER BY feed`, from, to)
+		below, err := collect(ctx, tx, func(rows *sql.Rows) (f syncproto.Feed, err error) {
+			err = rows.Scan(&f.Area, &f.Seq, &f.Restored)
+			return f, err
+		}, `SELECT feed, seq, restored FROM feeds WHERE feed >= $1 AND feed < $2 ORDER BY feed`, from, to)
 		if err != nil {
 			return nil, fmt.Errorf("feeds of %s: %w", g, err)
 		}
-		for rows.Next() {
-			var f syncproto.Feed
-			if err := rows.Scan(&f.Area, &f.Seq, &f.Restored); err != nil {
-				return nil, errors.Join(err, rows.Close())
-			}
-			out = append(out, f)
-		}
-		if err := errors.Join(rows.Err(), rows.Close()); err != nil {
-			return nil, fmt.Errorf("feeds of %s: %w", g, err)
-		}
+		out = append(out, below...)
 	}
 	return out, nil
 }
@@ -181,22 +175,16 @@ func areaDigest(ctx context.Context, tx *sql.Tx, code area.Code) (syncproto.Dige
 
 func readLeaves(ctx context.Context, tx *sql.Tx, code area.Code) ([]syncproto.Leaf, error) {
 	from, to := code.FeedSpan()
-	rows, err := tx.QueryContext(ctx, `SELECT area, bucket, count, sum FROM leaves WHERE area >= $1 AND area < $2 AND count > 0 ORDER BY area, bucket`, from, to)
+	leaves, err := collect(ctx, tx, func(rows *sql.Rows) (l syncproto.Leaf, err error) {
+		var sum []byte
+		err = rows.Scan(&l.Area, &l.Bucket, &l.Digest.Count, &sum)
+		copy(l.Digest.Sum[:], sum)
+		return l, err
+	}, `SELECT area, bucket, count, sum FROM leaves WHERE area >= $1 AND area < $2 AND count > 0 ORDER BY area, bucket`, from, to)
 	if err != nil {
 		return nil, fmt.Errorf("leaves of %s: %w", code, err)
 	}
-	defer func() { _ = rows.Close() }()
-	var out []syncproto.Leaf
-	for rows.Next() {
-		var l syncproto.Leaf
-		var sum []byte
-		if err := rows.Scan(&l.Area, &l.Bucket, &l.Digest.Count, &sum); err != nil {
-			return nil, fmt.Errorf("leaves of %s: %w", code, err)
-		}
-		copy(l.Digest.Sum[:], sum)
-		out = append(out, l)
-	}
-	return out, rows.Err()
+	return leaves, nil
 }
 
 func readLeaf(ctx context.Context, tx *sql.Tx, code area.Code, bucket uint8) (d syncproto.Digest, err error) {

@@ -123,19 +123,11 @@ func (r *Report) records(ctx context.Context, tx *sql.Tx, leaves map[leafKey]syn
 
 // record checks the cases and the audit of one record.
 func (r *Report) record(ctx context.Context, tx *sql.Tx, rec syncproto.Record) error {
-	var open []string
-	rows, err := tx.QueryContext(ctx, `SELECT grp FROM cases WHERE record = $1 AND closed = 0 AND kind <> $2 ORDER BY grp`, rec.ID[:], kindCopied)
+	open, err := collect(ctx, tx, func(rows *sql.Rows) (g string, err error) {
+		err = rows.Scan(&g)
+		return g, err
+	}, `SELECT grp FROM cases WHERE record = $1 AND closed = 0 AND kind <> $2 ORDER BY grp`, rec.ID[:], kindCopied)
 	if err != nil {
-		return err
-	}
-	for rows.Next() {
-		var g string
-		if err := rows.Scan(&g); err != nil {
-			return errors.Join(err, rows.Close())
-		}
-		open = append(open, g)
-	}
-	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
 		return err
 	}
 	if !slices.Equal(open, rec.Conflicts()) {

@@ -94,7 +94,7 @@ func sameCaseEverywhere(t *testing.T, o *office) {
 		r, _ := disagree(t, a, b, 1, village1, Answers{"water": 1}, Answers{"water": 2})
 		ids[in.wantOneCase(t, r.ID, "water", "conflict").ID] = true
 	}
-	const want = "CASEID" // for good: offices of other versions and databases open it too
+	const want = "4e1ff11b-7e78-5a4d-8c33-3c4cfc341cd4" // for good: offices of other versions and databases open it too
 	if len(ids) != 1 || !ids[want] {
 		t.Errorf("two offices gave the case the ids %v, want %s", ids, want)
 	}

@@ -25,6 +25,7 @@ test: check vet lint unit race cross ## everything that CI runs
 
 check: # says exactly what is missing
 	@command -v $(GO) >/dev/null || { echo "Go is missing: install Go 1.26 or later from https://go.dev/dl/"; exit 1; }
+	@command -v $${CC:-gcc} >/dev/null || { echo "A C compiler is missing, which the race detector needs: apt-get install gcc libc6-dev"; exit 1; }
 	@$(GO) mod verify >/dev/null || { echo "go mod verify failed: the module cache or the network is broken"; exit 1; }
 
 vet:
@@ -46,7 +47,7 @@ cross: ## the device library and programs build without cgo wherever they must
 	CGO_ENABLED=0 GOOS=android GOARCH=arm64 $(GO) build ./clientlib
 
 fuzz: ## every decoder, half a minute each
-	for f in FuzzDecodeRecord FuzzDecodeMessage FuzzValue; do \
+	for f in FuzzDecodeRecord FuzzDecodeMessage FuzzValue FuzzMerge; do \
 		$(GO) test ./syncproto -run '^$$' -fuzz "^$$f$$" -fuzztime 30s -fuzzminimizetime 10x || exit 1; done
 
 simulate: ## HISTORIES=10000 simulated seasons

@@ -108,6 +108,7 @@ func TestSavesFromAnotherGoroutineDuringSyncsAreNeverLost(t *testing.T) {
 				return
 			}
 			last[i].Store(n)
+			time.Sleep(time.Millisecond)
 		}
 	}()
 	for range 6 {

@@ -125,7 +125,7 @@ func TestASyncThatIsCutAtAnyRequestIsFinishedByTheNext(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			h := newHarvest(t)
-			for k := 1; k <= 8; k++ {
+			for _, k := range some([]int{2, 1, 3, 5, 4, 6, 7, 8}) {
 				h.work()
 				cut(func(n int) bool { return c.hits(k, n) }, c.after)(h.a.way)
 				_, err := h.a.Sync(t.Context(), nil)
@@ -147,7 +147,7 @@ func TestAnAnswerMayBeCutAtAnyByte(t *testing.T) {
 		t.Run(path, func(t *testing.T) {
 			t.Parallel()
 			h := newHarvest(t)
-			for _, at := range []int{0, 1, 7, 20, 45, 46, 80, 150, 300, 600} {
+			for _, at := range some([]int{0, 1, 7, 45, 20, 46, 300, 80, 150, 600}) {
 				h.work()
 				fault := &once{path: path}
 				h.a.way.after = func(_ int, r *http.Request, a *http.Response) (*http.Response, error) {
@@ -169,7 +169,7 @@ func TestAnAnswerThatIsShortWithoutAnErrorSettlesNothing(t *testing.T) {
 		t.Run(path, func(t *testing.T) {
 			t.Parallel()
 			h := newHarvest(t)
-			for _, at := range []int{0, 1, 20, 45, 100} {
+			for _, at := range some([]int{20, 0, 1, 45, 100}) {
 				h.work()
 				fault := &once{path: path}
 				h.a.way.after = func(_ int, r *http.Request, a *http.Response) (*http.Response, error) {
@@ -195,7 +195,7 @@ func TestARequestMayBeCutAtAnyByte(t *testing.T) {
 		t.Run(path, func(t *testing.T) {
 			t.Parallel()
 			h := newHarvest(t)
-			for _, at := range []int{0, 1, 30, 60, 200, 500} {
+			for _, at := range some([]int{0, 1, 30, 200, 60, 500}) {
 				h.work()
 				fault := &once{path: path}
 				h.a.way.before = func(_ int, r *http.Request) error {

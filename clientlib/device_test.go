@@ -76,7 +76,7 @@ func (d *tablet) setClock(now time.Time) {
 
 func TestAClockThatIsYearsWrongLocksNobodyOutAndWinsNothing(t *testing.T) {
 	t.Parallel()
-	for _, c := range []struct {
+	for _, c := range some([]struct {
 		name  string
 		clock time.Time
 	}{
@@ -85,7 +85,7 @@ func TestAClockThatIsYearsWrongLocksNobodyOutAndWinsNothing(t *testing.T) {
 		{"ten years behind", time.Date(2016, 11, 22, 9, 0, 0, 0, time.UTC)},
 		{"ten years ahead", time.Date(2036, 11, 22, 9, 0, 0, 0, time.UTC)},
 		{"the year 2569 of the Buddhist era", time.Date(2569, 11, 22, 9, 0, 0, 0, time.UTC)},
-	} {
+	}) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			o := newOffice(t)

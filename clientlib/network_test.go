@@ -137,7 +137,7 @@ func TestAnOfficeThatHangsIsGivenUpAfterTheTimeout(t *testing.T) {
 func TestWhatIsNotTheOfficeSettlesNothing(t *testing.T) {
 	t.Parallel()
 	const page = "<!DOCTYPE html><title>Free Wi-Fi</title><p>Please log in to continue."
-	for _, c := range []struct {
+	for _, c := range some([]struct {
 		name   string
 		answer func(*http.Response) *http.Response
 	}{
@@ -170,14 +170,14 @@ func TestWhatIsNotTheOfficeSettlesNothing(t *testing.T) {
 			a.Header.Set("Content-Encoding", "zstd")
 			return a
 		}},
-	} {
+	}) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			o := newOffice(t)
 			a := o.enroll("a", tambon)
 			held := a.household(village1, "1")
 			a.calm()
-			for _, path := range []string{"challenge", "token", "hello", "push", "pull"} {
+			for _, path := range some([]string{"push", "hello", "challenge", "token", "pull"}) {
 				a.answer(held, "moo", path)
 				a.exec(`UPDATE device SET token = ''`)
 				before := a.status()

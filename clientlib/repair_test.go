@@ -27,7 +27,7 @@ func damaged(t *testing.T) (o *office, a, b *tablet, ids []syncproto.RecordID) {
 
 func TestADamagedStoreIsMendedByASyncOfTheNextDay(t *testing.T) {
 	t.Parallel()
-	for _, c := range []struct {
+	for _, c := range some([]struct {
 		name   string
 		damage func(a *tablet, id syncproto.RecordID)
 	}{
@@ -63,7 +63,7 @@ func TestADamagedStoreIsMendedByASyncOfTheNextDay(t *testing.T) {
 			a.exec(`DELETE FROM records`)
 			a.exec(`DELETE FROM leaves`)
 		}},
-	} {
+	}) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			o, a, b, ids := damaged(t)
@@ -113,7 +113,7 @@ func TestAWrongSumIsMendedByTheNextSync(t *testing.T) {
 
 func TestADamagedRecordStopsNoOther(t *testing.T) {
 	t.Parallel()
-	for _, c := range []struct {
+	for _, c := range some([]struct {
 		name string
 		do   func(o *office, a, b *tablet, id syncproto.RecordID)
 	}{
@@ -142,7 +142,7 @@ func TestADamagedRecordStopsNoOther(t *testing.T) {
 				}
 			}
 		}},
-	} {
+	}) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			o, a, b, ids := damaged(t)

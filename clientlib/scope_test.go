@@ -155,7 +155,7 @@ func TestAnInterruptedShrinkIsFinishedByTheNextSync(t *testing.T) {
 
 func TestARecordThatMovesIsWhereItBelongsOnEveryDevice(t *testing.T) {
 	t.Parallel()
-	for _, c := range []struct {
+	for _, c := range some([]struct {
 		name string
 		path []area.Code
 	}{
@@ -165,7 +165,7 @@ func TestARecordThatMovesIsWhereItBelongsOnEveryDevice(t *testing.T) {
 		{"to the tambon itself", []area.Code{village1, tambon}},
 		{"up to the amphoe", []area.Code{village1, amphoe}},
 		{"round and round", []area.Code{village1, village2, farAway, village2, village1, farAway}},
-	} {
+	}) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			o := newOffice(t)

@@ -3,7 +3,6 @@ package store_test
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -127,12 +126,13 @@ func (c *contest) insert(records []server.Incoming) {
 	if err != nil {
 		c.Fatal(err)
 	}
+	defer func() { _ = stmt.Close() }()
 	for _, in := range records {
 		if _, err := stmt.ExecContext(ctx, in.Record.ID[:], in.Raw); err != nil {
 			c.Fatal(err)
 		}
 	}
-	if err := errors.Join(stmt.Close(), tx.Commit()); err != nil {
+	if err := tx.Commit(); err != nil {
 		c.Fatal(err)
 	}
 }

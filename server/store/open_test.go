@@ -175,27 +175,35 @@ func TestTwoHandlesOfOneOfficeBothWrite(t *testing.T) {
 	}
 }
 
-// A reader of one handle follows writers of the other.
+// A reader follows the writers of two handles, which share no lock but the
+// database's.
 func TestAReaderOfAnotherHandleMissesNothing(t *testing.T) {
 	dir := create(t)
-	writer, reader := open(t, dir), open(t, dir)
-	d, e := storetest.Enroll(t, writer, "malee", tambon), storetest.Enroll(t, reader, "pim", tambon)
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		for k := range 60 {
-			for i, d := range []*storetest.Device{d, e} {
+	reader, other := open(t, dir), open(t, dir)
+	d, e := storetest.Enroll(t, reader, "malee", tambon), storetest.Enroll(t, other, "pim", tambon)
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	for i, d := range []*storetest.Device{d, e} {
+		wg.Go(func() {
+			for k := range 60 {
 				if _, err := d.Send(d.Chunk(d.New(1000*i+k, village, nil))); err != nil {
 					t.Errorf("push: %v", err)
 				}
 			}
-		}
+		})
+	}
+	done := make(chan struct{})
+	go func() {
+		wg.Wait()
+		close(done)
 	}()
 	seen, cur := map[syncproto.RecordID]bool{}, syncproto.Cursor{Area: tambon}
-	for last := false; ; {
+	last := false
+	for rest := 1000; rest > 0; {
 		select {
 		case <-done:
 			last = true
+			rest--
 		default:
 		}
 		resp, err := reader.Pull(context.Background(), syncproto.PullRequest{Epoch: d.Epoch, Cursors: []syncproto.Cursor{cur}, MaxRecords: 5})

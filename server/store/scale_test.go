@@ -36,7 +36,7 @@ func largeOffice(t testing.TB, s *store.Store, n int) *storetest.Device {
 func TestPullReadsWhatChangedAndNoMore(t *testing.T) {
 	sizes := []int{1000, 100_000}
 	if underRace {
-		sizes = []int{500, 2000}
+		sizes = []int{200, 1000}
 	}
 	const changes = 100
 	for _, size := range sizes {

@@ -123,6 +123,21 @@ func (w *world) rewind() {
 	w.say("%s is put back to step %d, %s", d.name, f.step, ways[way])
 	d.reopen()
 	w.somewhere("the rewinding of " + d.name)
+	w.redo(d)
+}
+
+// redo lets the officer enter again what is gone, where the office still has
+// it waiting for a supervisor.
+func (w *world) redo(d *device) {
+	for _, it := range w.inbox(false) {
+		held, ok := d.view[it.Record]
+		if !ok || it.Device != d.id || w.chance(300) {
+			continue
+		}
+		w.report.event("answered again", 1)
+		tag := w.tag()
+		w.save(d, tag, clientlib.Edit{ID: it.Record, Values: w.values(d, held.Record.Type, tag)})
+	}
 }
 
 // breakOne ends a device for good.

@@ -37,15 +37,16 @@ func (w *world) next() {
 		{"sync", 260, true, w.syncSomeone},
 		{"office edits", 50, true, w.officeEdits},
 		{"office begins a record", 8, true, w.officeBegins},
-		{"office decides", 40, true, w.decideOne},
+		{"office decides", 40, !p.lazy, w.decideOne},
+		{"office decides late", 5, p.lazy, w.decideOne},
 		{"grants change", 35, p.regrants, w.regrant},
 		{"app restarts", 15, true, w.restart},
 		{"clock jumps", 10, p.clocks, w.jump},
 		{"old request again", 30, p.faults > 0, w.deliverAgain},
-		{"store copied", 14, p.copies, w.cloneOne},
-		{"store saved", 14, p.copies || p.rewinds, w.keepCopy},
-		{"store restored", 14, p.rewinds, w.rewind},
-		{"device broken", 6, p.breaks, w.breakOne},
+		{"store copied", 18, p.copies, w.cloneOne},
+		{"store saved", 18, p.copies || p.rewinds, w.keepCopy},
+		{"store restored", 18, p.rewinds, w.rewind},
+		{"device broken", 8, p.breaks, w.breakOne},
 		{"office saved", 25, p.restores, w.backup},
 		{"office restored", 12, p.restores, w.restore},
 	})
@@ -59,6 +60,7 @@ func (w *world) meanwhile() {
 	w.one([]happening{
 		{"answer", 40, true, w.answer},
 		{"sync", 30, true, w.syncSomeone},
+		{"sync of a copy", 60, p.images, w.syncTwin},
 		{"office edits", 10, true, w.officeEdits},
 		{"office decides", 5, true, w.decideOne},
 		{"grants change", 8, p.regrants, w.regrant},
@@ -368,6 +370,24 @@ func (w *world) syncSomeone() {
 		stop = 1 + w.dice.IntN(8)
 	}
 	w.sync(d, stop)
+}
+
+// syncTwin lets a copy of the device that is waiting for its answer save and
+// sync.
+func (w *world) syncTwin() {
+	for _, d := range w.devices {
+		for _, c := range w.devices {
+			if !d.busy || c.busy || !c.live || c.id != d.id {
+				continue
+			}
+			if ids := c.ids(); len(ids) > 0 {
+				id, tag := ids[w.dice.IntN(len(ids))], w.tag()
+				w.save(c, tag, clientlib.Edit{ID: id, Values: w.values(c, c.view[id].Record.Type, tag)})
+			}
+			w.sync(c, 0)
+			return
+		}
+	}
 }
 
 // sync lets a device sync, and stops it at the given request if that is not 0.

@@ -58,6 +58,7 @@ type plan struct {
 	restores   bool // the office is restored from a backup
 	images     bool // copies that the device itself cannot notice, such as a disk image
 	oldClient  bool
+	lazy       bool // the supervisor decides late
 	longWays   bool // tambon and amphoe grants beside village ones
 }
 
@@ -90,11 +91,12 @@ func (w *world) draw() plan {
 		concurrent: []int{0, 0, 40, 120}[d.IntN(4)],
 		clocks:     d.IntN(2) == 0,
 		regrants:   d.IntN(2) == 0,
-		copies:     d.IntN(4) == 0,
-		rewinds:    d.IntN(4) == 0,
+		copies:     d.IntN(3) == 0,
+		rewinds:    d.IntN(3) == 0,
 		breaks:     d.IntN(4) == 0,
 		restores:   d.IntN(3) == 0,
 		oldClient:  d.IntN(3) == 0,
+		lazy:       d.IntN(2) == 0,
 		longWays:   d.IntN(2) == 0,
 	}
 	if d.IntN(2) == 0 {
@@ -106,6 +108,9 @@ func (w *world) draw() plan {
 	// A copy that nobody can notice and an office that forgot what it had seen:
 	// then nothing is left to tell the two apart. See Limits in PROTOCOL.md.
 	p.images = !p.restores && d.IntN(2) == 0
+	if p.images && p.copies && p.concurrent == 0 {
+		p.concurrent = 80
+	}
 	return p
 }
 

@@ -141,7 +141,7 @@ func Incoming(raw []byte) server.Incoming {
 	return server.Incoming{Raw: raw, Record: rec, Err: err}
 }
 
-// Chunk makes a push of records; nil records stand for unreadable bytes.
+// Chunk makes a push of records, as the office hands it to the store.
 func (d *Device) Chunk(records ...syncproto.Record) server.Push {
 	p := server.Push{Device: d.ID, Actor: d.Actor, Epoch: d.Epoch, Base: d.Head, Allow: d.allow, At: d.At}
 	for _, r := range records {

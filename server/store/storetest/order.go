@@ -18,6 +18,7 @@ func orderTests() []test {
 	return []test{
 		{"sequence numbers are dense", denseNumbers},
 		{"a reader that follows its cursor misses nothing under eight writers", followWriters},
+		{"a transaction held open hides nothing from a reader", heldOpen},
 		{"concurrent pushes share commits", sharedCommits},
 		{"a refused push fails no other in its commit", refusedAmongOthers},
 		{"concurrent pushes of one record lose no answer", oneRecordManyWriters},
@@ -123,10 +124,12 @@ func followWriters(t *testing.T, o *office) {
 // after all writers have ended.
 func follow(t *testing.T, o *office, code area.Code, held map[syncproto.RecordID]syncproto.Hash, done <-chan struct{}) {
 	cur := syncproto.Cursor{Area: code}
-	for last := false; ; {
+	last := false
+	for rest := 1000; rest > 0; {
 		select {
 		case <-done:
 			last = true
+			rest--
 		default:
 		}
 		resp, err := o.Pull(context.Background(), syncproto.PullRequest{Epoch: o.Epoch, Cursors: []syncproto.Cursor{cur}, MaxRecords: 7})
@@ -158,6 +161,58 @@ func follow(t *testing.T, o *office, code area.Code, held map[syncproto.RecordID
 			return
 		}
 		time.Sleep(time.Millisecond) // leave the machine to the writers
+	}
+	t.Errorf("the reader of %s is never level", code)
+}
+
+// A push is held in the middle of its transaction while the office edits
+// another record of the feed. Whether the edit waits or commits first, a
+// reader that pulls meanwhile and goes on from its cursor gets both.
+func heldOpen(t *testing.T, o *office) {
+	d := o.enroll(t, "malee", tambon)
+	d.Push(t, d.New(1, village1, nil))
+	inside, release := make(chan struct{}), make(chan struct{})
+	chunk := d.Chunk(d.New(2, village1, nil), d.New(3, village2, nil))
+	allow := sync.OnceFunc(func() {
+		close(inside)
+		<-release
+	})
+	chunk.Allow = func(area.Code) bool {
+		allow()
+		return true
+	}
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		if _, err := d.Send(chunk); err != nil {
+			t.Errorf("push: %v", err)
+		}
+	})
+	<-inside
+	edited := make(chan struct{})
+	wg.Go(func() {
+		defer close(edited)
+		e := server.Edit{ID: RecordID(1), Changes: Answers{"water": 1}.Values(), At: Now}
+		if _, err := o.Edit(context.Background(), e); err != nil {
+			t.Errorf("edit: %v", err)
+		}
+	})
+	select {
+	case <-edited:
+	case <-time.After(50 * time.Millisecond): // a database with one writer lets it wait
+	}
+	first, cur := o.drain(t, syncproto.ActorID{}, tambon, 0)
+	close(release)
+	wg.Wait()
+	rest, _ := o.drain(t, syncproto.ActorID{}, tambon, cur.Seq)
+	seen := map[syncproto.RecordID]bool{}
+	for _, row := range append(first, rest...) {
+		rec := decode(t, row.Record)
+		seen[rec.ID] = rec.ID != RecordID(1) || len(rec.Groups["water"]) > 0
+	}
+	for n := 1; n <= 3; n++ {
+		if !seen[RecordID(n)] {
+			t.Errorf("the reader missed the newest state of record %d", n)
+		}
 	}
 }
 

@@ -34,8 +34,8 @@ func (s *Store) readProof() (p proof, err error) {
 	if err != nil {
 		return p, fmt.Errorf("read proof: %w", err)
 	}
-	if json.Unmarshal(b, &p) != nil {
-		return proof{}, nil // damaged proves nothing
+	if err := json.Unmarshal(b, &p); err != nil {
+		p = proof{} // damaged proves nothing
 	}
 	return p, nil
 }

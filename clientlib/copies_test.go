@@ -1,9 +1,7 @@
 package clientlib_test
 
 import (
-	"database/sql"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -281,14 +279,7 @@ func (d *tablet) putBack(older []byte) {
 // bytes returns the store's file. A running app is not disturbed.
 func (d *tablet) bytes() []byte {
 	d.t.Helper()
-	db, err := sql.Open("sqlite", d.path)
-	if err != nil {
-		d.t.Fatal(err)
-	}
-	_, err = db.Exec(`PRAGMA wal_checkpoint(TRUNCATE)`)
-	if err = errors.Join(err, db.Close()); err != nil {
-		d.t.Fatal(err)
-	}
+	d.run(`PRAGMA wal_checkpoint(TRUNCATE)`)
 	b, err := os.ReadFile(d.path)
 	if err != nil {
 		d.t.Fatal(err)

@@ -18,14 +18,18 @@ func TestAnExpiredTokenIsRenewedOnTheWay(t *testing.T) {
 		do   func(o *office, a *tablet)
 		want []string
 	}{
-		{"both clocks went on", func(o *office, _ *tablet) { o.clock.Advance(16 * time.Minute) },
-			[]string{"challenge", "token", "hello", "push", "pull"}},
+		{
+			"both clocks went on", func(o *office, _ *tablet) { o.clock.Advance(16 * time.Minute) },
+			[]string{"challenge", "token", "hello", "push", "pull"},
+		},
 		{"only the office's clock went on", func(o *office, a *tablet) {
 			a.stopClock()
 			o.clock.Advance(16 * time.Minute)
 		}, []string{"hello", "challenge", "token", "hello", "push", "pull"}},
-		{"the token is of another key, as after a restore", func(o *office, a *tablet) { o.restore(o.backup()) },
-			[]string{"hello", "challenge", "token", "hello", "digest", "need", "push", "pull"}},
+		{
+			"the token is of another key, as after a restore", func(o *office, a *tablet) { o.restore(o.backup()) },
+			[]string{"hello", "challenge", "token", "hello", "digest", "need", "push", "pull"},
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -305,4 +309,27 @@ func TestAWrongInvitationIsRefusedWithTheOfficesWords(t *testing.T) {
 	}
 	wantEqual(t, "device", d.status().Device, "")
 	wantEqual(t, "areas", d.status().Areas, []area.Code(nil))
+}
+
+func TestAnEnrollmentWhoseAnswerWasLostIsRepeated(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	d := newTablet(t, o, "a")
+	fault := &once{path: "enroll"}
+	d.way.after = func(_ int, r *http.Request, a *http.Response) (*http.Response, error) {
+		if fault.hits(r) {
+			return cutAnswer(a, 20)
+		}
+		return a, nil
+	}
+	if err := d.Enroll(t.Context(), clientlib.Enrollment{Server: o.url, Code: o.invite(tambon), Name: "a"}); err != nil {
+		t.Fatal(err)
+	}
+	id := d.household(village1, "1")
+	d.calm()
+	wantEqual(t, "the office's answers", o.answers(id), map[string]any{"house_no": "1"})
+	devices, err := o.store.Devices(t.Context())
+	if err != nil || len(devices) != 1 {
+		t.Errorf("the office knows %d devices (%v), want one", len(devices), err)
+	}
 }

@@ -1,7 +1,12 @@
 package clientlib_test
 
 import (
+	"io"
+	"net/http"
+	"strings"
 	"testing"
+
+	"github.com/klauspost/compress/zstd"
 
 	"tambonsync/clientlib"
 	"tambonsync/syncproto"
@@ -136,4 +141,83 @@ func TestARecordThatAnotherOfficerMovedAwayWhileItWasEditedWaitsForASupervisor(t
 	wantEqual(t, "the answer where the household is now", b.answers(id)["happiness"], any(int64(7)))
 	wantEqual(t, "area", o.record(id).Record.Area(), farAway)
 	wantLevel(o, a, b)
+}
+
+// answerPush is an office that keeps nothing and says why.
+func answerPush(t *testing.T, code syncproto.Result, detail string) func(*http.Request) *http.Response {
+	return func(r *http.Request) *http.Response {
+		if !strings.HasSuffix(r.URL.Path, "/push") {
+			return nil
+		}
+		body, err := io.ReadAll(r.Body)
+		if err == nil && r.Header.Get("Content-Encoding") == "zstd" {
+			var d *zstd.Decoder
+			if d, err = zstd.NewReader(nil); err == nil {
+				defer d.Close()
+				body, err = d.DecodeAll(body, nil)
+			}
+		}
+		var req syncproto.PushRequest
+		if err == nil {
+			err = syncproto.DecodeMessage(body, &req)
+		}
+		if err != nil {
+			t.Error(err)
+			return nil
+		}
+		resp := syncproto.PushResponse{Head: req.Base}
+		for range req.Records {
+			resp.Results = append(resp.Results, syncproto.PushResult{Code: code, Detail: detail})
+		}
+		if body, err = syncproto.EncodeMessage(&resp); err != nil {
+			t.Error(err)
+		}
+		return answerWith(&http.Response{}, http.StatusOK, "application/cbor", string(body))
+	}
+}
+
+func TestWhatTheOfficeCouldNotKeepIsTriedAgainAtTheNextSync(t *testing.T) {
+	t.Parallel()
+	for _, code := range []syncproto.Result{syncproto.ResultInboxFull, syncproto.ResultStoreError, "a code of a later version"} {
+		t.Run(string(code), func(t *testing.T) {
+			t.Parallel()
+			o := newOffice(t)
+			a := o.enroll("a", tambon)
+			a.calm()
+			id := a.household(village1, "1")
+			a.way.clear()
+			a.way.instead = answerPush(t, code, "later")
+			res, err := a.Sync(t.Context(), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			wantEqual(t, "unsent", res.Unsent, 1)
+			wantEqual(t, "pushes in one sync", strings.Count(strings.Join(a.way.paths(), " "), "push"), 1)
+			it := a.item(id)
+			wantEqual(t, "what the device says of it", it.Held+": "+it.Detail, string(code)+": later")
+			a.way.clear()
+			wantEqual(t, "unsent", a.calm().Unsent, 0)
+			wantEqual(t, "what the device says of it", a.item(id).Held, "")
+			wantLevel(o, a)
+		})
+	}
+}
+
+func TestWhatTheOfficeCannotReadStaysUntilItChanges(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	a := o.enroll("a", tambon)
+	a.calm()
+	id := a.household(village1, "1")
+	a.way.instead = answerPush(t, syncproto.ResultInvalid, "not readable")
+	wantEqual(t, "invalid", a.sync().Invalid, 1)
+	wantEqual(t, "invalid in the status", a.status().Invalid, 1)
+	a.way.clear()
+	a.sync()
+	wantEqual(t, "requests", a.way.paths(), []string{"hello", "pull"})
+	wantEqual(t, "invalid", a.status().Invalid, 1)
+	a.answer(id, "moo", 1)
+	wantEqual(t, "unsent", a.calm().Unsent, 0)
+	wantEqual(t, "invalid", a.status().Invalid, 0)
+	wantLevel(o, a)
 }

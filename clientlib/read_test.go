@@ -85,8 +85,12 @@ func TestStatusCountsWhatTheOfficerShouldKnow(t *testing.T) {
 		name      string
 		got, want int
 	}{
-		{"records", st.Records, 2}, {"unsent", st.Unsent, 1}, {"quarantined", st.Quarantined, 1},
-		{"rejected", st.Rejected, 0}, {"invalid", st.Invalid, 0}, {"conflicts", st.Conflicts, 0},
+		{"records", st.Records, 2},
+		{"unsent", st.Unsent, 1},
+		{"quarantined", st.Quarantined, 1},
+		{"rejected", st.Rejected, 0},
+		{"invalid", st.Invalid, 0},
+		{"conflicts", st.Conflicts, 0},
 	} {
 		wantEqual(t, c.name, c.got, c.want)
 	}

@@ -2,6 +2,7 @@ package clientlib_test
 
 import (
 	"fmt"
+	"net/http"
 	"testing"
 
 	"tambonsync/clientlib"
@@ -109,44 +110,65 @@ func TestAfterARestoreEverythingCountsAsUnsentUntilTheOfficeHasShownThatItHoldsI
 
 func TestAHealIsCutAnywhereAndGoesOn(t *testing.T) {
 	t.Parallel()
-	o := newOffice(t)
-	a, b := o.enroll("a", tambon), o.enroll("b", tambon)
-	var ids []syncproto.RecordID
-	for i := range 30 {
-		ids = append(ids, a.household(village1, fmt.Sprint(i)))
-	}
-	settle(a, b)
-	backup := o.backup()
-	for _, id := range ids[:20] {
-		b.answer(id, "happiness", 3)
-	}
-	settle(b, a)
-	for _, id := range ids[10:15] {
-		a.answer(id, "moo", 6) // unsent
-	}
-	o.restore(backup)
-	for n := 1; ; n++ {
-		a.way.clear()
-		a.way.before = failFrom(n)
-		if _, err := a.Sync(t.Context(), nil); err == nil {
-			break
-		}
-		if n > 60 {
-			t.Fatal("the heal never ends")
-		}
-		if n == 12 {
-			a.answer(ids[0], "moo", 9) // work goes on between two tries
-			a.reopen()
-		}
-	}
-	a.way.clear()
-	settle(a, b)
-	wantLevel(o, a, b)
-	for i, id := range ids {
-		got := b.answers(id)
-		if i < 20 && got["happiness"] != int64(3) || (i >= 10 && i < 15) && got["moo"] != int64(6) {
-			t.Errorf("record %d: answers %v", i, got)
-		}
+	for _, c := range []struct {
+		name string
+		cut  func(w *way, n int)
+	}{
+		{"the office does not see the rest", func(w *way, n int) { w.before = failFrom(n) }},
+		{"the rest of the answers are lost", func(w *way, n int) {
+			w.after = func(i int, _ *http.Request, a *http.Response) (*http.Response, error) {
+				if i >= n {
+					return cutAnswer(a, 10)
+				}
+				return a, nil
+			}
+		}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			o := newOffice(t)
+			a, b := o.enroll("a", tambon), o.enroll("b", tambon)
+			var ids []syncproto.RecordID
+			for i := range 30 {
+				ids = append(ids, a.household(village1, fmt.Sprint(i)))
+			}
+			settle(a, b)
+			backup := o.backup()
+			for _, id := range ids[:20] {
+				b.answer(id, "happiness", 3)
+			}
+			settle(b, a)
+			for _, id := range ids[10:15] {
+				a.answer(id, "moo", 6) // unsent
+			}
+			o.restore(backup)
+			for n := 1; ; n++ {
+				a.way.clear()
+				c.cut(a.way, n)
+				if _, err := a.Sync(t.Context(), nil); err == nil {
+					break
+				}
+				if n > 4 { // hello has told it of the restore
+					wantHonest(o, a)
+				}
+				if n > 60 {
+					t.Fatal("the heal never ends")
+				}
+				if n == 12 {
+					a.answer(ids[0], "moo", 9) // work goes on between two tries
+					a.reopen()
+				}
+			}
+			a.way.clear()
+			settle(a, b)
+			wantLevel(o, a, b)
+			for i, id := range ids {
+				got := b.answers(id)
+				if i < 20 && got["happiness"] != int64(3) || (i >= 10 && i < 15) && got["moo"] != int64(6) {
+					t.Errorf("record %d: answers %v", i, got)
+				}
+			}
+		})
 	}
 }
 

@@ -1,8 +1,10 @@
 package clientlib_test
 
 import (
+	"fmt"
 	"net/http"
 	"testing"
+	"time"
 
 	"tambonsync/clientlib"
 	"tambonsync/syncproto"
@@ -67,10 +69,10 @@ func TestAShrinkingGrantEvictsOnlyWhatTheOfficeHolds(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t)
 	a, b := o.enroll("a", tambon, elsewhere), o.enroll("b", amphoe)
-	sent, unsent, edited := a.household(farAway, "1"), syncproto.RecordID{}, a.household(farAway, "3")
+	sent, edited := a.household(farAway, "1"), a.household(farAway, "3")
 	stays := a.household(village1, "4")
 	settle(a, b)
-	unsent = a.household(farAway, "2")
+	unsent := a.household(farAway, "2")
 	a.answer(edited, "happiness", 8)
 	o.grant(a, tambon)
 
@@ -232,4 +234,38 @@ func TestWhatWasMovedAwayAndIsUnsentHereStays(t *testing.T) {
 	wantEqual(t, "evicted", res.Evicted, 0)
 	wantEqual(t, "quarantined", res.Quarantined, 1)
 	wantEqual(t, "answer", a.answers(h)["happiness"], any(int64(9)))
+}
+
+func TestADeviceOfAProvinceAsksOnlyForFeedsThatMoved(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	a, b := o.enroll("a", "45"), o.enroll("b", "45")
+	const tambons = 520 // more than one pull may name
+	var ids []syncproto.RecordID
+	for i := range tambons {
+		ids = append(ids, a.household(area.Code(fmt.Sprintf("45%02d%02d01", 1+i/20, 1+i%20)), "1"))
+	}
+	ids = append(ids, a.household("45", "of the province"), a.household("4503", "of an amphoe"))
+	a.calm()
+	wantEqual(t, "pulled", b.calm().Pulled, tambons+2)
+	a.answer(ids[300], "moo", 1)
+	a.answer(ids[tambons+1], "moo", 1)
+	a.calm()
+	b.way.clear()
+	wantEqual(t, "pulled", b.calm().Pulled, 2)
+	wantEqual(t, "requests", b.way.paths(), []string{"hello", "pull"})
+	if e := b.way.exchanges[1]; e.sent > 200 {
+		t.Errorf("the pull asks with %d bytes", e.sent)
+	}
+	b.calm()
+	b.way.clear()
+	b.calm()
+	wantEqual(t, "requests when nothing moved", b.way.paths(), []string{"hello"})
+	b.exec(`UPDATE leaves SET sum = zeroblob(16) WHERE area = '45260101'`)
+	o.clock.Advance(25 * time.Hour)
+	if res := b.sync(); res.Repaired == 0 {
+		t.Error("damage in an area that does not move is not repaired")
+	}
+	b.checkTables()
+	wantLevel(o, a)
 }

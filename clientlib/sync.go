@@ -308,9 +308,11 @@ func readCursors(ctx context.Context, q querier) ([]cursor, error) {
 	return out, nil
 }
 
-// retryLater frees what the office could not keep the last time.
+// retryLater frees what the office could not keep the last time, or did not
+// take for a reason that only a later version knows.
 func (y *syncer) retryLater(ctx context.Context) error {
-	_, err := y.db.ExecContext(ctx, `UPDATE records SET held = '', held_hash = x'' WHERE dirty = 1 AND held IN ('inbox_full', 'store_error')`)
+	_, err := y.db.ExecContext(ctx, `UPDATE records SET held = '', held_hash = x'', held_detail = ''
+		WHERE dirty = 1 AND held NOT IN ('', 'quarantined', 'rejected', 'invalid')`)
 	if err != nil {
 		return fmt.Errorf("retry: %w", err)
 	}

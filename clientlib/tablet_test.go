@@ -184,8 +184,16 @@ func (d *tablet) calm() clientlib.Result {
 	return res
 }
 
-// exec changes the store behind the library's back.
+// exec changes rows of the store behind the library's back.
 func (d *tablet) exec(query string, args ...any) {
+	d.t.Helper()
+	if n, _ := d.run(query, args...).RowsAffected(); n == 0 {
+		d.t.Fatalf("%s: no row", query)
+	}
+}
+
+// run runs a statement in the store, with a connection of its own.
+func (d *tablet) run(query string, args ...any) sql.Result {
 	d.t.Helper()
 	db, err := sql.Open("sqlite", d.path)
 	if err != nil {
@@ -195,9 +203,7 @@ func (d *tablet) exec(query string, args ...any) {
 	if err = errors.Join(err, db.Close()); err != nil {
 		d.t.Fatalf("%s: %v", query, err)
 	}
-	if n, _ := res.RowsAffected(); n == 0 {
-		d.t.Fatalf("%s: no row", query)
-	}
+	return res
 }
 
 func answersOf(t testing.TB, rec syncproto.Record) map[string]any {

@@ -26,6 +26,8 @@ type way struct {
 	// before is asked for each request, numbered from 1 on; an error is the
 	// answer, and the office never sees the request.
 	before func(n int, r *http.Request) error
+	// instead may answer in the office's place; nil leaves it to the office.
+	instead func(r *http.Request) *http.Response
 	// after may replace the answer, which the office has made.
 	after func(n int, r *http.Request, a *http.Response) (*http.Response, error)
 }
@@ -38,7 +40,7 @@ func newWay() *way { return &way{} }
 func (w *way) clear() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.exchanges, w.before, w.after = nil, nil, nil
+	w.exchanges, w.before, w.instead, w.after = nil, nil, nil, nil
 }
 
 // paths lists what was asked since the last clear.
@@ -56,11 +58,16 @@ func (w *way) RoundTrip(r *http.Request) (*http.Response, error) {
 	w.mu.Lock()
 	e := exchange{path: strings.TrimPrefix(r.URL.Path, "/sync/v1/"), sent: int(r.ContentLength)}
 	w.exchanges = append(w.exchanges, e)
-	n, before, after := len(w.exchanges), w.before, w.after
+	n, before, instead, after := len(w.exchanges), w.before, w.instead, w.after
 	w.mu.Unlock()
 	if before != nil {
 		if err := before(n, r); err != nil {
 			return nil, err
+		}
+	}
+	if instead != nil {
+		if a := instead(r); a != nil {
+			return a, nil
 		}
 	}
 	a, err := http.DefaultTransport.RoundTrip(r)

@@ -114,21 +114,17 @@ func (s *slot) moved() bool { return s.had.exists && s.had.area != s.state.Area(
 
 func (b *batch) writeRecord(s *slot, take func(area.Code) uint64) error {
 	code := s.state.Area()
-	exec := func(query string, args ...any) error {
-		_, err := b.tx.ExecContext(b.ctx, query, args...)
-		return err
-	}
 	if s.had.exists {
-		if err := exec(`DELETE FROM feed WHERE feed = $1 AND seq = $2`, s.had.area.Feed(), s.had.seq); err != nil {
+		if err := b.exec(`DELETE FROM feed WHERE feed = $1 AND seq = $2`, s.had.area.Feed(), s.had.seq); err != nil {
 			return err
 		}
 	}
 	if s.moved() {
 		// It may come back to an area that it left, or leave one again.
-		if err := exec(`DELETE FROM feed WHERE record = $1 AND out = 1 AND area IN ($2, $3)`, s.id[:], code, s.had.area); err != nil {
+		if err := b.exec(`DELETE FROM feed WHERE record = $1 AND out = 1 AND area IN ($2, $3)`, s.id[:], code, s.had.area); err != nil {
 			return err
 		}
-		if err := exec(`INSERT INTO feed (feed, seq, record, area, out) VALUES ($1, $2, $3, $4, 1)`, s.had.area.Feed(), take(s.had.area), s.id[:], s.had.area); err != nil {
+		if err := b.exec(`INSERT INTO feed (feed, seq, record, area, out) VALUES ($1, $2, $3, $4, 1)`, s.had.area.Feed(), take(s.had.area), s.id[:], s.had.area); err != nil {
 			return err
 		}
 	}
@@ -138,7 +134,7 @@ func (b *batch) writeRecord(s *slot, take func(area.Code) uint64) error {
 	if !s.state.Alive() {
 		deleted = 1
 	}
-	err := exec(`INSERT INTO records (id, type, area, hash, conflicts, deleted, seq, updated, state)
+	err := b.exec(`INSERT INTO records (id, type, area, hash, conflicts, deleted, seq, updated, state)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 		ON CONFLICT (id) DO UPDATE SET type = excluded.type, area = excluded.area, hash = excluded.hash, conflicts = excluded.conflicts,
 			deleted = excluded.deleted, seq = excluded.seq, updated = excluded.updated, state = excluded.state`,
@@ -146,7 +142,7 @@ func (b *batch) writeRecord(s *slot, take func(area.Code) uint64) error {
 	if err != nil {
 		return err
 	}
-	return exec(`INSERT INTO feed (feed, seq, record, area, out, origin) VALUES ($1, $2, $3, $4, 0, $5)`,
+	return b.exec(`INSERT INTO feed (feed, seq, record, area, out, origin) VALUES ($1, $2, $3, $4, 0, $5)`,
 		code.Feed(), seq, s.id[:], code, nullable(s.origin))
 }
 

@@ -27,6 +27,7 @@ type batch struct {
 	actors  map[syncproto.ActorID]*actor
 	copied  []syncproto.RecordID // records with a save whose dot another save has
 	waiting map[string]*waiting  // what each device has in the inbox
+	stmts   map[string]*sql.Stmt // prepared in this transaction, which closes them
 }
 
 // slot is one record in the batch: as the tables hold it, and as it will be.
@@ -63,7 +64,38 @@ func newBatch(ctx context.Context, tx *sql.Tx, office server.Office) *batch {
 		records: map[syncproto.RecordID]*slot{},
 		actors:  map[syncproto.ActorID]*actor{},
 		waiting: map[string]*waiting{},
+		stmts:   map[string]*sql.Stmt{},
 	}
+}
+
+// stmt prepares a query once for each transaction: for one row, preparing
+// costs more than the work.
+func (b *batch) stmt(query string) (*sql.Stmt, error) {
+	if s, ok := b.stmts[query]; ok {
+		return s, nil
+	}
+	s, err := b.tx.PrepareContext(b.ctx, query)
+	if err == nil {
+		b.stmts[query] = s
+	}
+	return s, err
+}
+
+func (b *batch) exec(query string, args ...any) error {
+	s, err := b.stmt(query)
+	if err == nil {
+		_, err = s.ExecContext(b.ctx, args...)
+	}
+	return err
+}
+
+// get reads one row into dest.
+func (b *batch) get(query string, args []any, dest ...any) error {
+	s, err := b.stmt(query)
+	if err != nil {
+		return err
+	}
+	return s.QueryRowContext(b.ctx, args...).Scan(dest...)
 }
 
 func (b *batch) changed() int { return len(b.order) }
@@ -228,8 +260,8 @@ func (b *batch) slot(id syncproto.RecordID) (*slot, error) {
 	}
 	s := &slot{id: id}
 	var hash []byte
-	err := b.tx.QueryRowContext(b.ctx, `SELECT area, hash, conflicts, seq, state FROM records WHERE id = $1`, id[:]).
-		Scan(&s.had.area, &hash, &s.had.conflicts, &s.had.seq, &s.raw)
+	err := b.get(`SELECT area, hash, conflicts, seq, state FROM records WHERE id = $1`, []any{id[:]},
+		&s.had.area, &hash, &s.had.conflicts, &s.had.seq, &s.raw)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 	case err != nil:
@@ -274,7 +306,7 @@ func (b *batch) separateCopies(s *slot, rec syncproto.Record) (syncproto.Record,
 
 func (b *batch) clashes(id syncproto.RecordID, op syncproto.Op) (bool, error) {
 	var record, hash []byte
-	err := b.tx.QueryRowContext(b.ctx, `SELECT record, hash FROM ops WHERE actor = $1 AND counter = $2`, op.Dot.Actor[:], op.Dot.Counter).Scan(&record, &hash)
+	err := b.get(`SELECT record, hash FROM ops WHERE actor = $1 AND counter = $2`, []any{op.Dot.Actor[:], op.Dot.Counter}, &record, &hash)
 	if errors.Is(err, sql.ErrNoRows) {
 		return false, nil
 	}
@@ -293,7 +325,7 @@ func derivedActor(op syncproto.Op) syncproto.ActorID {
 // noteOps writes the saves of rec that are new here to the audit.
 func (b *batch) noteOps(device string, rec syncproto.Record, at int64) error {
 	for _, op := range rec.Ops {
-		_, err := b.tx.ExecContext(b.ctx, `INSERT INTO ops (actor, counter, record, hash, wall, "offset", "user", form, app, reason, device, received)
+		err := b.exec(`INSERT INTO ops (actor, counter, record, hash, wall, "offset", "user", form, app, reason, device, received)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT DO NOTHING`,
 			op.Dot.Actor[:], op.Dot.Counter, rec.ID[:], op.Hash[:], op.Wall, op.Offset, op.User, op.Form, op.App, op.Reason, device, at)
 		if err != nil {

@@ -60,7 +60,7 @@ func load(dir string) ([]mutant, error) {
 // new text.
 func parse(text string) (mutant, error) {
 	var m mutant
-	var part *string = &m.why
+	part := &m.why
 	lines := bufio.NewScanner(strings.NewReader(text))
 	for lines.Scan() {
 		line := lines.Text()

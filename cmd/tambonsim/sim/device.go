@@ -219,6 +219,9 @@ func (f files) put(path string, fresh, proof bool) error {
 // a whole disk is copied with its file numbers.
 func forgeProof(path string) error {
 	b, err := os.ReadFile(path + "-actor")
+	if errors.Is(err, os.ErrNotExist) {
+		return nil // a copy without its proof that has not written yet was copied
+	}
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package sim
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -94,6 +95,13 @@ var ways = [...]string{"over the old file", "as a new file with its proof", "ove
 // rewind puts a device's own older files back in its place.
 func (w *world) rewind() {
 	d := w.someone(true)
+	for _, it := range w.inbox(false) { // rather one that the office waits for
+		for _, other := range w.devices {
+			if other.id == it.Device && other.live && !other.busy && len(other.copies) > 0 && w.chance(500) {
+				d = other
+			}
+		}
+	}
 	if d == nil || len(d.copies) == 0 {
 		return
 	}
@@ -104,7 +112,9 @@ func (w *world) rewind() {
 	w.somewhere("")
 	d.shut()
 	proof, err := os.ReadFile(d.path + "-actor")
-	w.must(err)
+	if !errors.Is(err, os.ErrNotExist) {
+		w.must(err)
+	}
 	way := w.imageKind(f)
 	// The store's nonce changes when an app begins to write. Files kept since
 	// then fit the proof that stands beside the store.

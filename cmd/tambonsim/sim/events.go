@@ -92,7 +92,7 @@ func (w *world) one(list []happening) {
 func (w *world) someone(idle bool) *device {
 	var out []*device
 	for _, d := range w.devices {
-		if d.live && !(idle && d.busy) {
+		if d.live && (!idle || !d.busy) {
 			out = append(out, d)
 		}
 	}

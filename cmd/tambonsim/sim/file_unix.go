@@ -18,5 +18,5 @@ func fileNumber(path string) string {
 	if !ok {
 		return ""
 	}
-	return strconv.FormatUint(uint64(st.Ino), 10)
+	return strconv.FormatUint(st.Ino, 10)
 }

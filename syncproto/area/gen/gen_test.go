@@ -144,7 +144,7 @@ func TestEveryCorrectionIsInTheEmbeddedList(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	all, err := readCorrections(f)
 	if err != nil || len(all) != 126 {
 		t.Fatalf("%d corrections, %v", len(all), err)

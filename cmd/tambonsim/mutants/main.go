@@ -75,7 +75,7 @@ func run(ctx context.Context, args []string, stdout io.Writer) error {
 	fmt.Fprint(stdout, "\n", t)
 	if *write {
 		text := "# Planted bugs and what caught them\n\nWritten by `go run ./cmd/tambonsim/mutants " + strings.Join(args, " ") +
-			"`. Each bug was caught by the simulation of\n`cmd/tambonsim`; the number is how many histories that took, the median of the\nstarts in brackets. A number above the limit means that it survived that start.\n\n" + t
+			"`. Each bug was caught by the simulation of\n`cmd/tambonsim`; the number is how many histories that took: the median, and each\nstart in brackets. A number above the limit means that it survived that start.\n\n" + t
 		if err := os.WriteFile(filepath.Join(folder, "RESULTS.md"), []byte(text), 0o644); err != nil {
 			return err
 		}

@@ -230,6 +230,9 @@ func (s *Store) update(ctx context.Context, f func(ctx context.Context, tx *sql.
 		return err
 	}
 	if err := tx.Commit(); err != nil {
+		if ctx.Err() != nil { // else the driver only tells that the transaction is over
+			err = ctx.Err()
+		}
 		return fmt.Errorf("commit: %w", err)
 	}
 	return nil

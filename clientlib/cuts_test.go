@@ -1,8 +1,11 @@
 package clientlib_test
 
 import (
+	"bytes"
+	"crypto/rand"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -237,4 +240,50 @@ func TestRequestsAndAnswersThatComeTwiceChangeNothing(t *testing.T) {
 		}
 		h.check("twice")
 	}
+}
+
+func TestALineThatBreaksAfterAFewKilobytesBringsEverythingInTheEnd(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	a, b := o.enroll("a", tambon), o.enroll("b", tambon)
+	for i := range 300 {
+		a.save(clientlib.Edit{Type: "household", Area: village1, Values: map[string]any{"house_no": fmt.Sprint(i), "note": rand.Text() + rand.Text()}})
+	}
+	const limit = 4000
+	for _, d := range []*tablet{a, b} {
+		d.way.before = func(_ int, r *http.Request) error {
+			if r.ContentLength > limit {
+				cutRequest(r, limit)
+			}
+			return nil
+		}
+		d.way.after = func(_ int, _ *http.Request, resp *http.Response) (*http.Response, error) {
+			return limitAnswer(resp, limit)
+		}
+		var err error
+		tries := 0
+		for ; tries < 12; tries++ {
+			if _, err = d.Sync(t.Context(), nil); err == nil {
+				break
+			}
+			wantHonest(o, d)
+		}
+		if err != nil {
+			t.Errorf("%s: after %d syncs: %v", d.name, tries, err)
+		}
+	}
+	wantLevel(o, a, b)
+}
+
+// limitAnswer breaks an answer that is longer than n bytes there.
+func limitAnswer(a *http.Response, n int) (*http.Response, error) {
+	body, err := io.ReadAll(a.Body)
+	if err != nil {
+		return nil, err
+	}
+	a.Body = io.NopCloser(bytes.NewReader(body))
+	if len(body) > n {
+		return cutAnswer(a, n)
+	}
+	return a, nil
 }

@@ -69,7 +69,7 @@ func (y *syncer) pull(ctx context.Context, cursors []cursor) (syncproto.PullResp
 	if err != nil {
 		return syncproto.PullResponse{}, err
 	}
-	req := syncproto.PullRequest{Actor: d.Actor, Epoch: d.Epoch, MaxRecords: syncproto.MaxChunkRecords}
+	req := syncproto.PullRequest{Actor: d.Actor, Epoch: d.Epoch, MaxRecords: d.Chunk}
 	for _, c := range cursors {
 		req.Cursors = append(req.Cursors, c.Cursor)
 		if !c.level && d.Evicted {
@@ -86,7 +86,9 @@ func (y *syncer) pull(ctx context.Context, cursors []cursor) (syncproto.PullResp
 		req.Actor = syncproto.ActorID{}
 	}
 	var resp syncproto.PullResponse
-	if err := y.authorized(ctx, y.link, "/sync/v1/pull", req, &resp); err != nil {
+	begun := y.opts.Clock()
+	err = y.authorized(ctx, y.link, "/sync/v1/pull", req, &resp)
+	if err = errors.Join(err, y.resize(ctx, d.Chunk, len(resp.Rows), begun, err)); err != nil {
 		return resp, err
 	}
 	if len(resp.Cursors) != len(cursors) {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"tambonsync/syncproto"
 	"tambonsync/syncproto/area"
@@ -33,13 +34,7 @@ func (y *syncer) pushAll(ctx context.Context) error {
 		}
 		begun := y.opts.Clock()
 		err = y.push(ctx, d, chunk)
-		took := y.opts.Clock().Sub(begun)
-		if size := nextChunk(d.Chunk, len(chunk), took < syncproto.SlowRoundTrip, err); size != d.Chunk {
-			if _, derr := y.db.ExecContext(context.WithoutCancel(ctx), `UPDATE device SET chunk = $1 WHERE one = 1`, size); derr != nil {
-				return errors.Join(err, derr)
-			}
-		}
-		if err != nil {
+		if err = errors.Join(err, y.resize(ctx, d.Chunk, len(chunk), begun, err)); err != nil {
 			return err
 		}
 		after = chunk[len(chunk)-1].rec.ID
@@ -57,6 +52,20 @@ func (s *Store) unsent(ctx context.Context) (n int, err error) {
 		err = fmt.Errorf("count unsent: %w", err)
 	}
 	return n, err
+}
+
+// resize fits the chunk to the way to the office, after a request that began at
+// begun and brought used records there or here.
+func (y *syncer) resize(ctx context.Context, size, used int, begun time.Time, err error) error {
+	quick := y.opts.Clock().Sub(begun) < syncproto.SlowRoundTrip
+	next := nextChunk(size, used, quick, err)
+	if next == size {
+		return nil
+	}
+	if _, err := y.db.ExecContext(context.WithoutCancel(ctx), `UPDATE device SET chunk = $1 WHERE one = 1`, next); err != nil {
+		return fmt.Errorf("resize chunk: %w", err)
+	}
+	return nil
 }
 
 func nextChunk(size, used int, quick bool, err error) int {

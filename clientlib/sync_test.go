@@ -226,6 +226,12 @@ func TestMoreThanOneChunkGoesAndComesWhole(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantEqual(t, "pushed", res.Pushed, n)
+	asked := map[string]int{}
+	for _, path := range a.way.paths() {
+		asked[path]++
+	}
+	wantEqual(t, "pushes, of 50, 100, 200 and the rest", asked["push"], 4)
+	wantEqual(t, "hellos", asked["hello"], 1)
 	if !slices.IsSortedFunc(unsent, func(x, y int) int { return y - x }) || unsent[0] != n-syncproto.FirstChunkRecords {
 		t.Errorf("progress %v, want it to fall from %d", unsent, n-syncproto.FirstChunkRecords)
 	}

@@ -236,6 +236,7 @@ func wantLevel(o *office, tablets ...*tablet) {
 	o.t.Helper()
 	o.verify()
 	for _, d := range tablets {
+		var wrong []string
 		st := d.status()
 		if st.Unsent != 0 {
 			o.t.Errorf("%s: %d records unsent", d.name, st.Unsent)
@@ -253,15 +254,18 @@ func wantLevel(o *office, tablets ...*tablet) {
 				h, ok := mine[r.Record.ID]
 				switch {
 				case !ok:
-					o.t.Errorf("%s: record %s is missing", d.name, r.Record.ID)
+					wrong = append(wrong, fmt.Sprintf("record %s is missing", r.Record.ID))
 				case h != syncproto.HashRecord(r.Raw):
-					o.t.Errorf("%s: record %s is not as at the office", d.name, r.Record.ID)
+					wrong = append(wrong, fmt.Sprintf("record %s is not as at the office", r.Record.ID))
 				}
 				delete(mine, r.Record.ID)
 			}
 		}
 		for id := range mine {
-			o.t.Errorf("%s: record %s is not at the office in the areas %v", d.name, id, st.Areas)
+			wrong = append(wrong, fmt.Sprintf("record %s is not at the office in the areas %v", id, st.Areas))
+		}
+		for _, w := range wrong[:min(len(wrong), 3)] {
+			o.t.Errorf("%s: %s (and %d like it)", d.name, w, len(wrong)-1)
 		}
 		d.checkTables()
 	}

@@ -21,7 +21,7 @@ CREATE TABLE device (
   healing    INTEGER NOT NULL DEFAULT 0,  -- 1: the office was restored, not yet compared
   regrant    INTEGER NOT NULL DEFAULT 0,  -- 1: the grants changed, not yet evicted
   evicted    INTEGER NOT NULL DEFAULT 0,  -- 1: under this actor records were evicted
-  chunk      INTEGER NOT NULL DEFAULT 50, -- records in the next push
+  chunk      INTEGER NOT NULL DEFAULT 50, -- records in the next push or pull
   synced     INTEGER NOT NULL DEFAULT 0,  -- last complete sync
   checked    INTEGER NOT NULL DEFAULT 0   -- when all rows were last compared with their bytes
 );

@@ -2,7 +2,6 @@ package survey
 
 import (
 	"encoding/json"
-	"maps"
 	"math"
 	"slices"
 	"strconv"
@@ -22,6 +21,8 @@ const (
 	BadDate         Code = "bad_date"         // no such day, not ISO 8601, or a B.E. year
 	UnknownQuestion Code = "unknown_question" // this version of the form does not ask it
 	UnknownType     Code = "unknown_type"     // this version of the form has no such records
+	Constraint      Code = "constraint"       // breaks a rule of the form
+	WrongNumber     Code = "wrong_number"     // too few or too many records below
 )
 
 // Problem says what is wrong with one answer and what to do about it, as one
@@ -34,45 +35,23 @@ type Problem struct {
 	EN       string `json:"en"`
 }
 
-// Check flags answers that look wrong, one problem an answer, in form order
-// and then unknown questions by name. It takes flat answers and changes
-// nothing: the answers of a visit are kept whatever Check thinks of them. No
-// answer (null, or absent) is no problem, and keys starting with "_", which
-// the sync engine keeps for itself, are not looked at.
-func (f *Form) Check(recordType string, values map[string]any) []Problem {
-	t, ok := f.Type(recordType)
-	if !ok {
-		return []Problem{unknownType()}
-	}
-	var out []Problem
-	for i := range t.questions {
-		q := &t.questions[i]
-		v := values[q.Name]
-		if v == nil {
-			continue
-		}
-		if code, say, wrong := q.check(v); wrong {
-			out = append(out, Problem{Question: q.Name, Code: code, TH: say.TH, EN: say.EN})
-		}
-	}
-	for _, key := range slices.Sorted(maps.Keys(values)) {
-		if values[key] != nil && t.question(key) == nil && !strings.HasPrefix(key, "_") {
-			out = append(out, unknownQuestion(key))
-		}
-	}
-	return out
-}
-
+// check judges an answer by its type alone.
 func (q *Question) check(v any) (code Code, say Text, wrong bool) {
 	switch q.Type {
-	case TypeInt, TypeMoney:
-		return q.checkNumber(v)
+	case TypeInt, TypeMoney, TypeDecimal:
+		return checkNumber(q.Type, q.Min, q.Max, v)
 	case TypeGeopoint:
 		return checkGeopoint(v)
 	case TypeBool:
 		if _, ok := v.(bool); !ok {
 			return WrongType, sayWrongType[q.Type], true
 		}
+		return "", Text{}, false
+	case TypeMulti:
+		return q.checkMulti(v)
+	case TypeCountTable, TypeTable:
+		return q.checkTable(v)
+	case TypeNote, TypeCalculate:
 		return "", Text{}, false
 	}
 	s, ok := v.(string)
@@ -81,7 +60,7 @@ func (q *Question) check(v any) (code Code, say Text, wrong bool) {
 	}
 	switch q.Type {
 	case TypeChoice:
-		if !slices.ContainsFunc(q.Choices, func(c Choice) bool { return c.Name == s }) {
+		if !q.has(q.Choices, s) {
 			return BadChoice, sayBadChoice, true
 		}
 	case TypeThaiID:
@@ -90,23 +69,103 @@ func (q *Question) check(v any) (code Code, say Text, wrong bool) {
 	case TypeDate:
 		say, wrong = checkDate(s, q.Partial)
 		return BadDate, say, wrong
+	case TypeTime:
+		return checkLayouts(s, sayWrongType[q.Type], "15:04", time.TimeOnly)
+	case TypeDateTime:
+		return checkLayouts(s, sayWrongType[q.Type], time.RFC3339)
 	}
 	return "", Text{}, false
+}
+
+func (q *Question) has(list []Choice, name string) bool {
+	return slices.ContainsFunc(list, func(c Choice) bool { return c.Name == name })
+}
+
+func (q *Question) checkMulti(v any) (Code, Text, bool) {
+	list, ok := v.([]any)
+	if !ok {
+		return WrongType, sayWrongType[q.Type], true
+	}
+	seen := map[string]bool{}
+	for _, x := range list {
+		name, ok := x.(string)
+		if !ok {
+			return WrongType, sayWrongType[q.Type], true
+		}
+		if !q.has(q.Choices, name) || seen[name] {
+			return BadChoice, sayBadChoices, true
+		}
+		seen[name] = true
+	}
+	return "", Text{}, false
+}
+
+// checkTable wants an object by row; of a table each holds an object by column.
+// An empty cell is no answer.
+func (q *Question) checkTable(v any) (Code, Text, bool) {
+	table, ok := v.(map[string]any)
+	if !ok {
+		return WrongType, sayWrongType[q.Type], true
+	}
+	for row, cell := range table {
+		if !q.has(q.Rows, row) {
+			return BadChoice, sayBadRow, true
+		}
+		cells := map[string]any{"": cell}
+		columns := []Column{{Type: TypeInt, Min: new(float64)}}
+		if q.Type == TypeTable {
+			if cells, ok = cell.(map[string]any); !ok && cell != nil {
+				return WrongType, sayWrongType[q.Type], true
+			}
+			columns = q.Columns
+		}
+		if code, say, wrong := checkCells(columns, cells); wrong {
+			return code, say, true
+		}
+	}
+	return "", Text{}, false
+}
+
+func checkCells(columns []Column, cells map[string]any) (Code, Text, bool) {
+	for name, v := range cells {
+		i := slices.IndexFunc(columns, func(c Column) bool { return c.Name == name })
+		if i < 0 {
+			return BadChoice, sayBadRow, true
+		}
+		if v == nil {
+			continue
+		}
+		c := columns[i]
+		q := Question{Type: c.Type, Min: c.Min, Max: c.Max}
+		if code, say, wrong := q.check(v); wrong {
+			return code, say, true
+		}
+	}
+	return "", Text{}, false
+}
+
+func checkLayouts(s string, say Text, layouts ...string) (Code, Text, bool) {
+	for _, l := range layouts {
+		if _, err := time.Parse(l, s); err == nil {
+			return "", Text{}, false
+		}
+	}
+	return WrongType, say, true
 }
 
 // maxWhole bounds whole numbers: beyond it a browser cannot tell neighbours
 // apart.
 const maxWhole = 1 << 53
 
-func (q *Question) checkNumber(v any) (Code, Text, bool) {
+func checkNumber(t Type, least, most *float64, v any) (Code, Text, bool) {
 	n, ok := number(v)
-	if !ok || q.Type == TypeInt && n != math.Trunc(n) {
-		return WrongType, sayWrongType[q.Type], true
+	if !ok || t == TypeInt && n != math.Trunc(n) {
+		return WrongType, sayWrongType[t], true
 	}
-	low := q.Min != nil && n < *q.Min
-	high := q.Max != nil && n > *q.Max
+	low := least != nil && n < *least
+	high := most != nil && n > *most
 	if low || high || math.Abs(n) > maxWhole {
-		return OutOfRange, sayRange(q.Min, q.Max), true
+		return OutOfRange, sayRange(least, most), true
 	}
 	return "", Text{}, false
 }

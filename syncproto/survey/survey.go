@@ -16,11 +16,9 @@
 package survey
 
 import (
-	_ "embed"
-	"fmt"
+	"maps"
 	"slices"
 	"strconv"
-	"sync"
 )
 
 // Text is one sentence or label in the two languages of the system. In a
@@ -37,7 +35,10 @@ type Form struct {
 	name    string
 	version int
 	title   Text
+	head    Definition // without its record types
 	types   []*RecordType
+	json    []byte // canonical
+	order   []step // relevance and calculations, each after what it needs
 }
 
 // RecordType is one kind of record a form fills, such as a household. The nil
@@ -47,29 +48,57 @@ type RecordType struct {
 	name      string
 	label     Text
 	parent    string
+	min, max  *int // how many below one parent
+	unique    [][]string
+	search    []string
+	title     []string
+	sections  []section
 	questions []Question
 	byName    map[string]int      // question name → place in questions
 	groups    map[string][]string // only groups of several questions, in form order
+	children  []string            // record types whose parent this is
+	kids      []*RecordType       // the same
+	outer     *RecordType         // the parent
 }
 
-// Question is one thing asked.
+// Question is one thing asked. Expressions are CEL: see expr.go.
 type Question struct {
-	Name     string
-	Type     Type
-	Label    Text
-	Hint     Text // zero: none
-	Required bool // for the screen; Check does not look at it, a visit may be half done
-	Choices  []Choice
-	Min, Max *float64 // bounds of a number, inclusive; nil: none
-	Partial  bool     // a date may lack its day, or its day and month
-	Group    string   // the unit of merge; the question's own name unless shared
-	Privacy  Privacy
+	Name              string
+	Type              Type
+	Label             Text
+	Hint              Text   // zero: none
+	Section           string // where it stands, or ""
+	Required          bool   // asked and unanswered means not complete; a visit may be half done, so nothing is refused
+	RequiredIf        string // required where this is true
+	RequiredMessage   Text
+	Relevant          string // asked only where this is true
+	Constraint        string // an answer for which this is false is flagged
+	ConstraintMessage Text
+	Calculation       string // of a calculate: its value
+	Default           any    // what a new record begins with
+	List              string // the shared list that Choices came from, or ""
+	Choices           []Choice
+	ChoiceFilter      string // the choices offered, of `choice`
+	RowList           string // the shared list that Rows came from, or ""
+	Rows              []Choice
+	Columns           []Column // of a table
+	Min, Max          *float64 // bounds of a number, inclusive; nil: none
+	Partial           bool     // a date may lack its day, or its day and month
+	Appearance        string   // a wish how to show it, in XLSForm's words
+	Group             string   // the unit of merge; the question's own name unless shared
+	Privacy           Privacy
+	Carry             bool // goes into the next round's roster
+
+	alone    bool // merged alone: its definition names no group
+	programs *programs
 }
 
-// Choice is one answer of a list. Name is what is stored.
+// Choice is one answer of a list. Name is what is stored; Filter are the
+// columns that a choice_filter may look at.
 type Choice struct {
-	Name  string
-	Label Text
+	Name   string            `json:"name"`
+	Label  Text              `json:"label"`
+	Filter map[string]string `json:"filter,omitempty"`
 }
 
 // Type says what values a question takes.
@@ -77,17 +106,39 @@ type Type string
 
 // The types of a question.
 const (
-	TypeText     Type = "text"
-	TypeBool     Type = "bool"
-	TypeInt      Type = "int"      // a whole number within ±2^53
-	TypeMoney    Type = "money"    // baht; satang as a fraction
-	TypeChoice   Type = "choice"   // the name of one of the choices
-	TypeGeopoint Type = "geopoint" // {lat, lon} in degrees WGS 84, and perhaps acc and alt in metres
-	TypeThaiID   Type = "thai_id"  // 13 digits 0–9 without dashes, as text
-	TypeDate     Type = "date"     // ISO 8601, C.E.: 1984-12-31; partial: 1984-12 or 1984
+	TypeText       Type = "text"
+	TypeBool       Type = "bool"
+	TypeInt        Type = "int"     // a whole number within ±2^53
+	TypeDecimal    Type = "decimal" // any number within ±2^53
+	TypeMoney      Type = "money"   // baht; satang as a fraction
+	TypeChoice     Type = "choice"  // the name of one of the choices
+	TypeMulti      Type = "multi"   // a list of names of choices
+	TypeGeopoint   Type = "geopoint"
+	TypeThaiID     Type = "thai_id"     // 13 digits 0–9 without dashes, as text
+	TypeDate       Type = "date"        // ISO 8601, C.E.: 1984-12-31; partial: 1984-12 or 1984
+	TypeTime       Type = "time"        // 07:30 or 07:30:15
+	TypeDateTime   Type = "datetime"    // 2020-01-31T07:30:15+07:00
+	TypePhoto      Type = "photo"       // names a picture that travels apart
+	TypeSignature  Type = "signature"   // names a drawing that travels apart
+	TypeBarcode    Type = "barcode"     // text that a camera read
+	TypeNote       Type = "note"        // shown; has no answer
+	TypeCalculate  Type = "calculate"   // computed; never stored
+	TypeCountTable Type = "count_table" // {row: whole number from 0}
+	TypeTable      Type = "table"       // {row: {column: answer}}
 )
 
-var types = []Type{TypeText, TypeBool, TypeInt, TypeMoney, TypeChoice, TypeGeopoint, TypeThaiID, TypeDate}
+// A geopoint is {lat, lon} in degrees WGS 84, and perhaps acc and alt in metres.
+
+var questionTypes = []Type{
+	TypeText, TypeBool, TypeInt, TypeDecimal, TypeMoney, TypeChoice, TypeMulti, TypeGeopoint, TypeThaiID, TypeDate, TypeTime,
+	TypeDateTime, TypePhoto, TypeSignature, TypeBarcode, TypeNote, TypeCalculate, TypeCountTable, TypeTable,
+}
+
+// Number reports whether answers of the type are numbers.
+func (t Type) Number() bool { return t == TypeInt || t == TypeDecimal || t == TypeMoney }
+
+// Stored reports whether a question of the type has answers that are kept.
+func (t Type) Stored() bool { return t != TypeNote && t != TypeCalculate }
 
 // Privacy says why an answer needs care under the PDPA; empty: no mark.
 type Privacy string
@@ -102,21 +153,6 @@ const (
 
 var privacies = []Privacy{PrivacyID, PrivacyName, PrivacyS26}
 
-//go:embed forms/bmn-2560.json
-var bmn2560 []byte
-
-var defaultForm = sync.OnceValue(func() *Form {
-	f, err := Parse(bmn2560)
-	if err != nil { // a fault of the build: the tests parse the same bytes
-		panic(fmt.Sprintf("survey: the built-in form: %v", err))
-	}
-	return f
-})
-
-// Default returns the built-in form, จปฐ. 2560–2564. Every call returns the
-// same form.
-func Default() *Form { return defaultForm() }
-
 // Name returns the form's name, such as "bmn-2560".
 func (f *Form) Name() string { return f.name }
 
@@ -125,6 +161,13 @@ func (f *Form) Version() int { return f.version }
 
 // Title returns the form's title.
 func (f *Form) Title() Text { return f.title }
+
+// Draft reports whether the form is unfinished: it may be looked at, and not
+// be published.
+func (f *Form) Draft() bool { return f.head.Draft }
+
+// Notice returns what a family is told before it signs.
+func (f *Form) Notice() Notice { return f.head.Notice }
 
 // Ref returns what a save notes as its form: "bmn-2560@1".
 func (f *Form) Ref() string { return f.name + "@" + strconv.Itoa(f.version) }
@@ -167,6 +210,55 @@ func (t *RecordType) Parent() string {
 	return t.parent
 }
 
+// Title returns the questions whose answers a list shows.
+func (t *RecordType) Title() []string {
+	if t == nil {
+		return nil
+	}
+	return slices.Clone(t.title)
+}
+
+// Search returns the questions that a search looks into.
+func (t *RecordType) Search() []string {
+	if t == nil {
+		return nil
+	}
+	return slices.Clone(t.search)
+}
+
+// Unique returns the questions whose answers together name one record of a
+// round.
+func (t *RecordType) Unique() [][]string {
+	if t == nil {
+		return nil
+	}
+	out := make([][]string, len(t.unique))
+	for i := range t.unique {
+		out[i] = slices.Clone(t.unique[i])
+	}
+	return out
+}
+
+// Children returns the names of the types whose parent this is.
+func (t *RecordType) Children() []string {
+	if t == nil {
+		return nil
+	}
+	return slices.Clone(t.children)
+}
+
+// Sections returns the blocks of questions in form order.
+func (t *RecordType) Sections() []Section {
+	if t == nil {
+		return nil
+	}
+	out := make([]Section, len(t.sections))
+	for i := range t.sections {
+		out[i] = t.sections[i].Section
+	}
+	return out
+}
+
 // Questions returns the questions in form order.
 func (t *RecordType) Questions() []Question {
 	if t == nil {
@@ -201,12 +293,21 @@ func (t *RecordType) question(name string) *Question {
 }
 
 func (q Question) clone() Question {
-	q.Choices = slices.Clone(q.Choices)
+	q.Choices, q.Rows, q.Columns = cloneChoices(q.Choices), cloneChoices(q.Rows), slices.Clone(q.Columns)
 	q.Min, q.Max = copied(q.Min), copied(q.Max)
+	q.alone, q.programs = false, nil
 	return q
 }
 
-func copied(n *float64) *float64 {
+func cloneChoices(list []Choice) []Choice {
+	list = slices.Clone(list)
+	for i := range list {
+		list[i].Filter = maps.Clone(list[i].Filter)
+	}
+	return list
+}
+
+func copied[T any](n *T) *T {
 	if n == nil {
 		return nil
 	}

@@ -214,3 +214,21 @@ func (c *Catalog) Indicators(formRef, setRef string) (*Indicators, error) {
 	c.bound[key] = x
 	return x, nil
 }
+
+// FormFor finds the form by which a record is read: the one that its last save
+// names, else another version of that, else the first that has its type. nil:
+// no form has such records.
+func (c *Catalog) FormFor(recordType, ref string) *Form {
+	name, _, _ := SplitRef(ref)
+	for _, want := range []string{ref, name} {
+		if f, ok := c.Form(want); ok && want != "" {
+			if _, has := f.Type(recordType); has {
+				return f
+			}
+		}
+	}
+	if list := c.ByType(recordType); len(list) > 0 {
+		return list[0]
+	}
+	return nil
+}

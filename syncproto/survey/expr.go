@@ -114,6 +114,9 @@ func (s *scope) compile(text string) (*program, error) {
 	checked, issues := s.env.Compile(text)
 	if err := issues.Err(); err != nil {
 		first := issues.Errors()[0]
+		if strings.Contains(first.Message, "'_%_'") {
+			return nil, errNoRemainder
+		}
 		return nil, fmt.Errorf("character %d: %s", first.Location.Column()+1, strings.ReplaceAll(first.Message, " (in container '')", ""))
 	}
 	run, err := s.env.Program(checked, cel.EvalOptions(cel.OptOptimize), cel.CostLimit(maxCost))
@@ -162,6 +165,8 @@ func (w *walker) walk(e ast.Expr) {
 	}
 }
 
+var errNoRemainder = errors.New("write mod(a, b) in place of a % b")
+
 // arithmetic refuses 1 where 1.0 is meant: CEL does not mix whole numbers with
 // the doubles that all answers are, and would only say so when it runs.
 func (w *walker) arithmetic(c ast.CallExpr) {
@@ -177,7 +182,7 @@ func (w *walker) arithmetic(c ast.CallExpr) {
 		}
 	}
 	if c.FunctionName() == "_%_" {
-		w.err = errors.New("write mod(a, b) in place of a % b")
+		w.err = errNoRemainder
 	}
 }
 

@@ -127,9 +127,9 @@ func (in *instance) ResolveName(name string) (any, bool) {
 	case varPosition:
 		return in.position, true
 	case varReference:
-		return in.reference, true
+		return known(in.reference), true
 	case varToday:
-		return in.entry.Today, true
+		return known(in.entry.Today), true
 	}
 	for o := in; o != nil; o = o.outer {
 		if v, ok := o.vals[name]; ok {
@@ -143,6 +143,14 @@ func (in *instance) ResolveName(name string) (any, bool) {
 		}
 	}
 	return nil, false
+}
+
+// known is null for a day that is not known.
+func known(day string) any {
+	if day == "" {
+		return nil
+	}
+	return day
 }
 
 // Parent is nil: outer records are found by ResolveName.

@@ -276,9 +276,3 @@ func checkDate(s string, partial bool) (say Text, wrong bool) {
 	}
 	return Text{}, false
 }
-
-// ValidDay reports whether s is a whole day: ISO, C.E.
-func ValidDay(s string) bool {
-	_, wrong := checkDate(s, false)
-	return !wrong
-}

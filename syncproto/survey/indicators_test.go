@@ -188,3 +188,34 @@ func TestATallyTakesBackWhatItAdded(t *testing.T) {
 		t.Error("a per cent of nobody")
 	}
 }
+
+func TestTheRoundOfARecordThatNamesNone(t *testing.T) {
+	c := survey.Builtin().With([]*survey.Form{mustParse(t, farmForm)}, nil)
+	round := func(id, form, area string, open bool) survey.Round {
+		return survey.Round{ID: id, Form: form, Areas: []string{area}, Open: open}
+	}
+	tests := []struct {
+		name   string
+		rounds []survey.Round
+		form   string
+		want   string
+		n      int
+	}{
+		{"none", nil, "", "", 0},
+		{"the only open one", []survey.Round{round("a", "farm@2", "4503", true), round("b", "farm@2", "4503", false)}, "", "a", 1},
+		{"another form's does not count", []survey.Round{round("a", "farm@2", "4503", true), round("b", "bmn-2560@1", "4503", true)}, "", "a", 1},
+		{"elsewhere does not count", []survey.Round{round("a", "farm@2", "4503", true), round("b", "farm@2", "4504", true)}, "", "a", 1},
+		{"two open: nobody knows", []survey.Round{round("a", "farm@2", "4503", true), round("b", "farm@2", "450303", true)}, "", "", 2},
+		{"none open: the only closed one", []survey.Round{round("b", "farm@2", "4503", false)}, "", "b", 1},
+		{"another form by name", []survey.Round{round("a", "farm@2", "4503", true)}, "barn", "", 0},
+		{"a form that is not known", []survey.Round{round("a", "barn@1", "4503", true)}, "", "", 0},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			got, ok, candidates := c.RoundFor(tt.rounds, "farm", "45030301", tt.form)
+			if got.ID != tt.want || ok != (tt.want != "") || len(candidates) != tt.n {
+				t.Errorf("got %q, %v, %d candidates", got.ID, ok, len(candidates))
+			}
+		})
+	}
+}

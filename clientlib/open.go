@@ -36,6 +36,9 @@ var (
 	ErrOffline = errors.New("the office cannot be reached")
 	// ErrInvalid: the caller's input cannot be saved. The sentence says why.
 	ErrInvalid = errors.New("cannot be saved")
+	// ErrCertified: the village is signed off in the record's round. The office
+	// can open it again.
+	ErrCertified = errors.New("หมู่บ้านนี้รับรองผลแล้ว กรุณาให้สำนักงานเปิดให้แก้ไขก่อน (the village is signed off; ask the office to open it again)")
 	// ErrDamaged: the record's bytes are not those that were saved. The next
 	// sync brings the office's copy.
 	ErrDamaged = errors.New("damaged on this device")
@@ -46,7 +49,7 @@ var (
 // Options are what a Store needs from outside. Every zero field has a default.
 type Options struct {
 	App       string                                     // program and version, shown at the office
-	Form      *survey.Form                               // default: survey.Default()
+	Form      *survey.Form                               // saves are made with; default: that of the record's round, see Store.Catalog
 	Clock     func() time.Time                           // default: time.Now
 	Random    io.Reader                                  // default: crypto/rand
 	Transport http.RoundTripper                          // default: http.DefaultTransport
@@ -58,9 +61,6 @@ type Options struct {
 func (o Options) withDefaults() Options {
 	if o.App == "" {
 		o.App = "clientlib"
-	}
-	if o.Form == nil {
-		o.Form = survey.Default()
 	}
 	if o.Clock == nil {
 		o.Clock = time.Now
@@ -104,6 +104,8 @@ type Store struct {
 
 	mu     sync.Mutex
 	proven bool // this process has checked that the file was not copied or restored
+
+	shelf shelf
 }
 
 //go:embed migrations/*.sql
@@ -260,6 +262,9 @@ type identity struct {
 	Chunk     int
 	Synced    int64
 	Areas     []area.Code
+
+	Definitions      syncproto.Hash // what hello told when they were fetched
+	DefinitionsError string
 }
 
 // querier is a transaction or the database itself.
@@ -270,17 +275,19 @@ type querier interface {
 
 func readIdentity(ctx context.Context, q querier) (identity, error) {
 	var d identity
-	var actor, epoch, head []byte
+	var actor, epoch, head, definitions []byte
 	err := q.QueryRowContext(ctx, `SELECT actor, counter, key, device, office, server, officer, token, token_from, token_till, "offset",
-		epoch, head, head_hash, decided, healing, regrant, evicted, chunk, synced FROM device WHERE one = 1`).
+		epoch, head, head_hash, decided, healing, regrant, evicted, chunk, synced, definitions, definitions_error FROM device WHERE one = 1`).
 		Scan(&actor, &d.Counter, &d.Key, &d.Device, &d.Office, &d.Server, &d.Officer, &d.Token, &d.TokenFrom, &d.TokenTill, &d.Offset,
-			&epoch, &d.Head.Counter, &head, &d.Decided, &d.Healing, &d.Regrant, &d.Evicted, &d.Chunk, &d.Synced)
+			&epoch, &d.Head.Counter, &head, &d.Decided, &d.Healing, &d.Regrant, &d.Evicted, &d.Chunk, &d.Synced,
+			&definitions, &d.DefinitionsError)
 	if err != nil {
 		return d, fmt.Errorf("read device: %w", err)
 	}
 	copy(d.Actor[:], actor)
 	copy(d.Epoch[:], epoch)
 	copy(d.Head.Hash[:], head)
+	copy(d.Definitions[:], definitions)
 	d.Areas, err = collect(ctx, q, func(rows *sql.Rows) (c area.Code, err error) {
 		err = rows.Scan(&c)
 		return c, err

@@ -133,6 +133,8 @@ type Status struct {
 	LastSync    int64       `json:"last_sync"`   // ms since 1970 by this device's clock; 0 never
 	ClockOffset int64       `json:"clock_offset"`
 	Bytes       int64       `json:"bytes"` // of the store on disk
+
+	DefinitionsError string `json:"definitions_error,omitempty"` // see Result
 }
 
 // Status counts what the store holds.
@@ -168,6 +170,9 @@ func (s *Store) Status(ctx context.Context) (Status, error) {
 	}
 	if err := tx.QueryRowContext(ctx, `SELECT count(*) FROM damaged`).Scan(&st.Damaged); err != nil {
 		return st, fmt.Errorf("status: %w", err)
+	}
+	if st.DefinitionsError, err = definitionsError(ctx, tx, d); err != nil {
+		return st, err
 	}
 	for _, suffix := range []string{"", "-wal"} {
 		if info, err := os.Stat(s.path + suffix); err == nil {

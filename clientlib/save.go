@@ -24,9 +24,14 @@ type Edit struct {
 	Type   string
 	Area   area.Code          // of an existing record: moves it, and its members with it
 	Parent syncproto.RecordID // the household of a member
+	Round  syncproto.RecordID // of a household; default of a new one: the only open round of its area
 	Values map[string]any     // question → answer
 	User   string             // who typed; default: the officer of the device
 	Reason string
+
+	// Confirm says that the officer has seen a household that was carried
+	// forward from an earlier round, and that it is still there.
+	Confirm bool
 }
 
 // Save writes one edit and returns the record as it is then. When it returns
@@ -35,17 +40,17 @@ type Edit struct {
 func (s *Store) Save(ctx context.Context, e Edit) (syncproto.Record, error) {
 	var out syncproto.Record
 	err := s.writing(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		r, changes, err := s.prepare(ctx, tx, e)
+		p, err := s.prepare(ctx, tx, e)
 		if err != nil {
 			return err
 		}
-		from := r.rec.Area()
-		if err := s.save(ctx, tx, r, changes, e.User, e.Reason); err != nil {
+		r, changes, from := p.row, p.changes, p.row.rec.Area()
+		if err := s.save(ctx, tx, r, changes, p.form, e.User, e.Reason); err != nil {
 			return err
 		}
 		out = r.rec
 		if _, moved := changes[syncproto.GroupScope]; moved && from != "" {
-			return s.moveMembers(ctx, tx, r.rec.ID, from, r.rec.Area(), e)
+			return s.moveMembers(ctx, tx, r.rec.ID, from, r.rec.Area(), p.form, e)
 		}
 		return nil
 	})
@@ -86,11 +91,39 @@ func (s *Store) change(ctx context.Context, id syncproto.RecordID, changes map[s
 				return fmt.Errorf("record %s: %w: it has no group %q", id, ErrInvalid, group)
 			}
 		}
-		if _, ok := changes[syncproto.GroupLife]; !ok && !r.rec.Alive() {
-			changes[syncproto.GroupLife] = syncproto.False
-		}
-		return s.save(ctx, tx, r, changes, user, reason)
+		return s.amend(ctx, tx, r, changes, user, reason)
 	})
+}
+
+// amend saves changes that have nothing to do with a form. A deleted record
+// stays deleted, unless that is what changes.
+func (s *Store) amend(ctx context.Context, tx *sql.Tx, r *row, changes map[string]syncproto.Value, user, reason string) error {
+	if err := notOfTheSystem(r.rec.Type); err != nil {
+		return fmt.Errorf("record %s: %w", r.rec.ID, err)
+	}
+	k, err := s.survey(ctx, tx)
+	if err != nil {
+		return err
+	}
+	p, err := k.place(ctx, tx, r.rec)
+	if err != nil {
+		return err
+	}
+	if err := checkOpen(ctx, tx, p); err != nil {
+		return fmt.Errorf("record %s: %w", r.rec.ID, err)
+	}
+	if _, ok := changes[syncproto.GroupLife]; !ok && !r.rec.Alive() {
+		changes[syncproto.GroupLife] = syncproto.False
+	}
+	return s.save(ctx, tx, r, changes, k.formOf(p), user, reason)
+}
+
+// notOfTheSystem refuses types that only the office writes.
+func notOfTheSystem(kind string) error {
+	if strings.HasPrefix(kind, "_") {
+		return fmt.Errorf("%w: a %s is written at the office", ErrInvalid, kind)
+	}
+	return nil
 }
 
 // writing is update for the officer's own saves.
@@ -101,45 +134,91 @@ func (s *Store) writing(ctx context.Context, f func(ctx context.Context, tx *sql
 	return s.update(ctx, f)
 }
 
-// prepare finds or begins the record and turns answers into groups.
-func (s *Store) prepare(ctx context.Context, tx *sql.Tx, e Edit) (*row, map[string]syncproto.Value, error) {
-	changes := map[string]syncproto.Value{}
-	r := &row{}
+// prepared is one save that is ready to be made.
+type prepared struct {
+	row     *row
+	changes map[string]syncproto.Value
+	form    *survey.Form
+}
+
+// prepare finds or begins the record, finds its round, and turns answers into
+// groups.
+func (s *Store) prepare(ctx context.Context, tx *sql.Tx, e Edit) (p prepared, err error) {
+	p = prepared{row: &row{}, changes: map[string]syncproto.Value{}}
 	if e.ID.IsZero() {
-		if err := s.begin(ctx, tx, &e, r, changes); err != nil {
-			return nil, nil, err
-		}
+		err = s.begin(ctx, tx, &e, p.row, p.changes)
 	} else {
-		var err error
-		if r, err = readRow(ctx, tx, e.ID); err != nil {
-			return nil, nil, err
-		}
-		if e.Type != "" && e.Type != r.rec.Type {
-			return nil, nil, fmt.Errorf("record %s: %w: it is a %s, not a %s", e.ID, ErrInvalid, r.rec.Type, e.Type)
-		}
-		if e.Parent == e.ID {
-			return nil, nil, fmt.Errorf("record %s: %w: it cannot be its own parent", e.ID, ErrInvalid)
-		}
-		if v := syncproto.ID(e.Parent); !e.Parent.IsZero() && !says(r.rec, syncproto.GroupParent, v) {
-			changes[syncproto.GroupParent] = v
-		}
+		p.row, err = reopen(ctx, tx, e, p.changes)
 	}
-	if v := syncproto.Text(string(e.Area)); e.Area != "" && !says(r.rec, syncproto.GroupScope, v) {
+	if err != nil {
+		return p, err
+	}
+	rec := p.row.rec
+	if v := syncproto.Text(string(e.Area)); e.Area != "" && !says(rec, syncproto.GroupScope, v) {
 		if !e.Area.Valid() {
-			return nil, nil, fmt.Errorf("area %q: %w: want the 8 digits of a village, or 6 of a tambon, 4 of an amphoe, 2 of a province", e.Area, ErrInvalid)
+			return p, fmt.Errorf("area %q: %w: want the 8 digits of a village, or 6 of a tambon, 4 of an amphoe, 2 of a province", e.Area, ErrInvalid)
 		}
-		changes[syncproto.GroupScope] = v
+		p.changes[syncproto.GroupScope] = v
 	}
-	if err := s.pack(r.rec, e.Values, changes); err != nil {
-		return nil, nil, err
+	if e.Confirm && slices.ContainsFunc(rec.Groups[syncproto.GroupCarried], func(x syncproto.Entry) bool { return bytes.Equal(x.Value, syncproto.True) }) {
+		p.changes[syncproto.GroupCarried] = syncproto.False
 	}
-	return r, changes, nil
+	k, err := s.survey(ctx, tx)
+	if err != nil {
+		return p, err
+	}
+	at, err := k.settle(ctx, tx, rec, e, p.changes)
+	if err != nil {
+		return p, err
+	}
+	p.form = k.formOf(at)
+	if err := pack(p.form, rec, e.Values, p.changes); err != nil {
+		return p, err
+	}
+	if changesNothing(p.row, p.changes) {
+		return p, nil
+	}
+	if err := checkOpen(ctx, tx, at); err != nil {
+		return p, err
+	}
+	if e.ID.IsZero() {
+		return p, nil
+	}
+	was, err := k.place(ctx, tx, rec)
+	if err != nil {
+		return p, err
+	}
+	return p, checkOpen(ctx, tx, was)
+}
+
+// reopen reads the record that an edit changes.
+func reopen(ctx context.Context, tx *sql.Tx, e Edit, changes map[string]syncproto.Value) (*row, error) {
+	r, err := readRow(ctx, tx, e.ID)
+	if err != nil {
+		return nil, err
+	}
+	if err := notOfTheSystem(r.rec.Type); err != nil {
+		return nil, fmt.Errorf("record %s: %w", e.ID, err)
+	}
+	if e.Type != "" && e.Type != r.rec.Type {
+		return nil, fmt.Errorf("record %s: %w: it is a %s, not a %s", e.ID, ErrInvalid, r.rec.Type, e.Type)
+	}
+	if e.Parent == e.ID {
+		return nil, fmt.Errorf("record %s: %w: it cannot be its own parent", e.ID, ErrInvalid)
+	}
+	if v := syncproto.ID(e.Parent); !e.Parent.IsZero() && !says(r.rec, syncproto.GroupParent, v) {
+		changes[syncproto.GroupParent] = v
+	}
+	return r, nil
 }
 
 // begin starts a new record.
 func (s *Store) begin(ctx context.Context, tx *sql.Tx, e *Edit, r *row, changes map[string]syncproto.Value) error {
 	if e.Type == "" || len(e.Type) > syncproto.MaxNameBytes {
 		return fmt.Errorf(`%w: a new record needs a type such as "household"`, ErrInvalid)
+	}
+	if err := notOfTheSystem(e.Type); err != nil {
+		return err
 	}
 	if !e.Parent.IsZero() {
 		changes[syncproto.GroupParent] = syncproto.ID(e.Parent)
@@ -163,8 +242,8 @@ func (s *Store) begin(ctx context.Context, tx *sql.Tx, e *Edit, r *row, changes 
 }
 
 // pack turns answers into the groups they change.
-func (s *Store) pack(rec syncproto.Record, values map[string]any, changes map[string]syncproto.Value) error {
-	kind, _ := s.opts.Form.Type(rec.Type)
+func pack(form *survey.Form, rec syncproto.Record, values map[string]any, changes map[string]syncproto.Value) error {
+	kind, _ := form.Type(rec.Type)
 	current, err := Answers(kind, rec)
 	if err != nil {
 		return err
@@ -213,9 +292,14 @@ func Answers(kind *survey.RecordType, rec syncproto.Record) (map[string]any, err
 	return kind.Unpack(groups), nil
 }
 
+// changesNothing reports whether a save would leave the record as it is.
+func changesNothing(r *row, changes map[string]syncproto.Value) bool {
+	return len(changes) == 0 && len(r.rec.VV) > 0 && says(r.rec, syncproto.GroupLife, syncproto.True)
+}
+
 // save makes one save of r by this store's actor, within tx.
-func (s *Store) save(ctx context.Context, tx *sql.Tx, r *row, changes map[string]syncproto.Value, user, reason string) error {
-	if len(changes) == 0 && len(r.rec.VV) > 0 && says(r.rec, syncproto.GroupLife, syncproto.True) {
+func (s *Store) save(ctx context.Context, tx *sql.Tx, r *row, changes map[string]syncproto.Value, form *survey.Form, user, reason string) error {
+	if changesNothing(r, changes) {
 		return nil
 	}
 	d, err := readIdentity(ctx, tx)
@@ -227,7 +311,7 @@ func (s *Store) save(ctx context.Context, tx *sql.Tx, r *row, changes map[string
 	}
 	op := syncproto.Op{
 		Dot: syncproto.Dot{Actor: d.Actor, Counter: d.Counter + 1}, Wall: s.now(),
-		Context: syncproto.Context{User: user, Form: s.opts.Form.Ref(), App: s.opts.App, Offset: d.Offset, Reason: reason},
+		Context: syncproto.Context{User: user, Form: form.Ref(), App: s.opts.App, Offset: d.Offset, Reason: reason},
 	}
 	next := r.rec.Save(op, changes)
 	if _, err := syncproto.DecodeRecord(next.Encode()); err != nil { // what we could not read we do not write
@@ -250,7 +334,7 @@ func (s *Store) save(ctx context.Context, tx *sql.Tx, r *row, changes map[string
 
 // moveMembers moves a household's members along with it. Those whom another
 // officer has moved elsewhere meanwhile are decided with it.
-func (s *Store) moveMembers(ctx context.Context, tx *sql.Tx, parent syncproto.RecordID, from, to area.Code, e Edit) error {
+func (s *Store) moveMembers(ctx context.Context, tx *sql.Tx, parent syncproto.RecordID, from, to area.Code, form *survey.Form, e Edit) error {
 	ids, err := queryIDs(ctx, tx, `SELECT id FROM records WHERE parent = $1 AND area = $2 ORDER BY id`, parent[:], from)
 	if err != nil {
 		return err
@@ -267,7 +351,7 @@ func (s *Store) moveMembers(ctx context.Context, tx *sql.Tx, parent syncproto.Re
 		if !r.rec.Alive() {
 			changes[syncproto.GroupLife] = syncproto.False
 		}
-		if err := s.save(ctx, tx, r, changes, e.User, e.Reason); err != nil {
+		if err := s.save(ctx, tx, r, changes, form, e.User, e.Reason); err != nil {
 			return err
 		}
 	}
@@ -276,4 +360,6 @@ func (s *Store) moveMembers(ctx context.Context, tx *sql.Tx, parent syncproto.Re
 
 // IsInput reports whether err is about what the caller gave, not about the
 // store or the network.
-func IsInput(err error) bool { return errors.Is(err, ErrInvalid) || errors.Is(err, ErrNotFound) }
+func IsInput(err error) bool {
+	return errors.Is(err, ErrInvalid) || errors.Is(err, ErrNotFound) || errors.Is(err, ErrCertified)
+}

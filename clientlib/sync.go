@@ -27,6 +27,10 @@ type Result struct {
 	Requests    int   `json:"requests"`
 	BytesOut    int64 `json:"bytes_out"` // of request bodies
 	BytesIn     int64 `json:"bytes_in"`  // of answer bodies
+
+	// DefinitionsError says why forms or rounds of the office are not all here,
+	// or not readable. Records are synced all the same.
+	DefinitionsError string `json:"definitions_error,omitempty"`
 }
 
 // Progress is told after every step of a sync.
@@ -61,6 +65,7 @@ func (s *Store) Sync(ctx context.Context, progress func(Progress)) (Result, erro
 	res.Requests, res.BytesOut, res.BytesIn = y.link.requests, y.link.sent, y.link.received
 	if st, serr := s.Status(context.WithoutCancel(ctx)); serr == nil {
 		res.Conflicts, res.Quarantined, res.Rejected, res.Invalid, res.Unsent = st.Conflicts, st.Quarantined, st.Rejected, st.Invalid, st.Unsent
+		res.DefinitionsError = st.DefinitionsError
 	} else {
 		err = errors.Join(err, serr)
 	}
@@ -79,6 +84,8 @@ type syncer struct {
 	feeds    []syncproto.Feed
 	self     syncproto.ActorID // our actor, as of the last hello
 	mended   bool              // something here was found wrong
+
+	definitions syncproto.Hash // as of the last hello
 }
 
 func (y *syncer) tell(unsent int) {
@@ -139,6 +146,9 @@ func (y *syncer) attempt(ctx context.Context) error {
 		if !again || round >= maxRounds {
 			break
 		}
+	}
+	if err := y.fetchDefinitions(ctx); err != nil {
+		return err
 	}
 	return y.finish(ctx)
 }
@@ -210,7 +220,7 @@ func (y *syncer) hello(ctx context.Context) error {
 			return fmt.Errorf("hello: %w", err)
 		}
 		if ours {
-			y.feeds, y.self = resp.Feeds, d.Actor
+			y.feeds, y.self, y.definitions = resp.Feeds, d.Actor, resp.Definitions
 			return nil
 		}
 	}

@@ -7,6 +7,7 @@ import (
 
 	"tambonsync/syncproto"
 	"tambonsync/syncproto/area"
+	"tambonsync/syncproto/survey"
 	"tambonsync/syncproto/view"
 )
 
@@ -158,7 +159,7 @@ type inboxView struct {
 	Content    *view.RecordView `json:"content,omitempty"` // as pushed, identifiers masked
 }
 
-func newInboxView(it InboxItem) inboxView {
+func newInboxView(it InboxItem, catalog *survey.Catalog) inboxView {
 	v := inboxView{
 		ID: it.ID, Device: it.Device, Area: it.Area, Reason: it.Reason, Detail: it.Detail,
 		ReceivedAt: moment(it.ReceivedAt), Status: it.Status,
@@ -168,7 +169,7 @@ func newInboxView(it InboxItem) inboxView {
 		v.Record = it.Record.String()
 	}
 	if rec, err := syncproto.DecodeRecord(it.Raw); err == nil {
-		content := view.NewRecordView(rec).Masked()
+		content := view.NewRecordView(rec, catalog).Masked()
 		v.Content = &content
 	}
 	return v
@@ -181,13 +182,17 @@ type inboxList struct {
 // listQuarantine shows what was pushed and is not in the store.
 // GET /api/v1/quarantine
 func (s *Server) listQuarantine(ctx context.Context, who visit, q quarantineQuery) (l inboxList, err error) {
+	catalog, err := s.catalog(ctx)
+	if err != nil {
+		return l, err
+	}
 	items, err := s.store.Inbox(ctx, q.All, page(q.Limit))
 	if err != nil {
 		return l, fmt.Errorf("list quarantine: %w", err)
 	}
 	l.Items = make([]inboxView, len(items))
 	for i, it := range items {
-		l.Items[i] = newInboxView(it)
+		l.Items[i] = newInboxView(it, catalog)
 	}
 	s.log.InfoContext(ctx, "quarantined records listed", "user", who.User, "from", who.From, "count", len(items))
 	return l, nil
@@ -220,5 +225,9 @@ func (s *Server) decide(ctx context.Context, who visit, q decideRequest, accept 
 	if err != nil {
 		return v, fmt.Errorf("quarantined %.64q: %w", q.ID, err)
 	}
-	return newInboxView(it), nil
+	catalog, err := s.catalog(ctx)
+	if err != nil {
+		return v, err
+	}
+	return newInboxView(it, catalog), nil
 }

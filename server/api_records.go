@@ -34,13 +34,17 @@ func (s *Server) listRecords(ctx context.Context, who visit, q recordQuery) (p r
 			return p, refuse(syncproto.CodeBadMessage, "%w", err)
 		}
 	}
+	catalog, err := s.catalog(ctx)
+	if err != nil {
+		return p, err
+	}
 	records, err := s.store.Records(ctx, f)
 	if err != nil {
 		return p, fmt.Errorf("list records: %w", err)
 	}
 	p.Records = make([]view.RecordView, len(records))
 	for i, r := range records {
-		p.Records[i] = view.NewRecordView(r.Record).Masked()
+		p.Records[i] = view.NewRecordView(r.Record, catalog).Masked()
 	}
 	if len(records) == f.Limit {
 		p.Next = records[len(records)-1].Record.ID.String()
@@ -60,8 +64,12 @@ func (s *Server) getRecord(ctx context.Context, who visit, q recordRef) (view.Re
 	if err != nil {
 		return view.RecordView{}, err
 	}
+	catalog, err := s.catalog(ctx)
+	if err != nil {
+		return view.RecordView{}, err
+	}
 	s.log.InfoContext(ctx, "personal record read", "user", who.User, "from", who.From, "record", q.ID)
-	return view.NewRecordView(r.Record), nil
+	return view.NewRecordView(r.Record, catalog), nil
 }
 
 func (s *Server) readRecord(ctx context.Context, text string) (StoredRecord, error) {
@@ -89,7 +97,11 @@ func (s *Server) resolveRecord(ctx context.Context, who visit, q resolveRequest)
 	if err != nil {
 		return v, err
 	}
-	edit, err := ResolveEdit(r.Record, q.Group, q.Value, who.User, s.nowMilli())
+	catalog, err := s.catalog(ctx)
+	if err != nil {
+		return v, err
+	}
+	edit, err := ResolveEdit(r.Record, catalog, q.Group, q.Value, who.User, s.nowMilli())
 	if err != nil {
 		return v, refuse(syncproto.CodeBadMessage, "%w", err)
 	}
@@ -97,7 +109,7 @@ func (s *Server) resolveRecord(ctx context.Context, who visit, q resolveRequest)
 		return v, fmt.Errorf("resolve record %s: %w", q.ID, err)
 	}
 	s.log.InfoContext(ctx, "record resolved", "user", who.User, "from", who.From, "record", q.ID, "group", q.Group)
-	return view.NewRecordView(r.Record), nil
+	return view.NewRecordView(r.Record, catalog), nil
 }
 
 type caseQuery struct {

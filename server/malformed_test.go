@@ -95,14 +95,15 @@ func goodMessages(t *testing.T, o *office, d *device) []message {
 	rec := d.household("45030301", 1, map[string]any{"house_no": "1", "road": "มิตรภาพ"})
 	var out []message
 	messages := map[string]any{
-		"/sync/v1/enroll":    d.enrollRequest("0000-0000"),
-		"/sync/v1/challenge": syncproto.ChallengeRequest{Device: d.id},
-		"/sync/v1/token":     syncproto.TokenRequest{Assertion: d.assertion(d.challenge(), nil)},
-		"/sync/v1/hello":     d.helloRequest(),
-		"/sync/v1/push":      syncproto.PushRequest{Actor: d.actor, Epoch: o.who.Epoch, Records: [][]byte{rec.Encode()}},
-		"/sync/v1/pull":      syncproto.PullRequest{Epoch: o.who.Epoch, Cursors: []syncproto.Cursor{{Area: "450303"}}},
-		"/sync/v1/digest":    syncproto.DigestRequest{Epoch: o.who.Epoch, Areas: []area.Code{"450303"}},
-		"/sync/v1/need":      syncproto.NeedRequest{Epoch: o.who.Epoch, Leaves: []syncproto.NeedLeaf{{Area: "45030301", Items: make([]syncproto.NeedItem, 2)}}},
+		"/sync/v1/enroll":      d.enrollRequest("0000-0000"),
+		"/sync/v1/challenge":   syncproto.ChallengeRequest{Device: d.id},
+		"/sync/v1/token":       syncproto.TokenRequest{Assertion: d.assertion(d.challenge(), nil)},
+		"/sync/v1/hello":       d.helloRequest(),
+		"/sync/v1/push":        syncproto.PushRequest{Actor: d.actor, Epoch: o.who.Epoch, Records: [][]byte{rec.Encode()}},
+		"/sync/v1/pull":        syncproto.PullRequest{Epoch: o.who.Epoch, Cursors: []syncproto.Cursor{{Area: "450303"}}},
+		"/sync/v1/digest":      syncproto.DigestRequest{Epoch: o.who.Epoch, Areas: []area.Code{"450303"}},
+		"/sync/v1/definitions": syncproto.DefinitionsRequest{Have: make([]syncproto.DefinitionHash, 2), Skip: 1},
+		"/sync/v1/need":        syncproto.NeedRequest{Epoch: o.who.Epoch, Leaves: []syncproto.NeedLeaf{{Area: "45030301", Items: make([]syncproto.NeedItem, 2)}}},
 	}
 	for _, path := range slices.Sorted(maps.Keys(messages)) {
 		m := messages[path]

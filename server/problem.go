@@ -64,6 +64,8 @@ func codeOf(err error) (code syncproto.ErrorCode, detail string, retry time.Dura
 		return syncproto.CodeActorReset, "", 0
 	case errors.Is(err, ErrInvitation):
 		return syncproto.CodeInvitationInvalid, "", 0
+	case errors.Is(err, ErrTooLarge):
+		return syncproto.CodeTooLarge, err.Error(), 0
 	case errors.Is(err, ErrConflict):
 		return codeConflict, err.Error(), 0
 	case errors.As(err, &h) && h.Code == http.StatusNotFound:

@@ -7,6 +7,7 @@ import (
 	"tambonsync/syncproto"
 	"tambonsync/syncproto/area"
 	"tambonsync/syncproto/survey"
+	"tambonsync/syncproto/view"
 )
 
 // resolveReason is noted in the save that decides a conflict.
@@ -16,11 +17,18 @@ const resolveReason = "resolve"
 // JSON or a command line brings it. group is a group of the record or a
 // question of its form; a question that the form merges with others is changed
 // alone, with the others as displayed. Of the reserved groups, _life takes true
-// or false, _scope an area code, the references a record id or null.
+// or false, _scope an area code, the references (_parent, _merged_into, _round) a record id or null.
 //
 // A deleted record stays deleted, unless the edit is about its life.
-func ResolveEdit(rec syncproto.Record, group string, value any, user string, at int64) (Edit, error) {
-	changes, err := resolveChanges(rec, group, value)
+func ResolveEdit(rec syncproto.Record, catalog *survey.Catalog, group string, value any, user string, at int64) (Edit, error) {
+	form := view.Form(rec, catalog)
+	var kind *survey.RecordType
+	ref := ""
+	if form != nil {
+		kind, _ = form.Type(rec.Type)
+		ref = form.Ref()
+	}
+	changes, err := resolveChanges(rec, kind, group, value)
 	if err != nil {
 		return Edit{}, fmt.Errorf("resolve %q: %w", group, err)
 	}
@@ -31,12 +39,12 @@ func ResolveEdit(rec syncproto.Record, group string, value any, user string, at 
 		ID:      rec.ID,
 		Seen:    rec.VV,
 		Changes: changes,
-		Context: syncproto.Context{User: user, Form: survey.Default().Ref(), Reason: resolveReason},
+		Context: syncproto.Context{User: user, Form: ref, Reason: resolveReason},
 		At:      at,
 	}, nil
 }
 
-func resolveChanges(rec syncproto.Record, group string, value any) (map[string]syncproto.Value, error) {
+func resolveChanges(rec syncproto.Record, form *survey.RecordType, group string, value any) (map[string]syncproto.Value, error) {
 	if group == "" {
 		return nil, errors.New("no group is named")
 	}
@@ -44,7 +52,6 @@ func resolveChanges(rec syncproto.Record, group string, value any) (map[string]s
 		v, err := reservedValue(rec, group, value)
 		return map[string]syncproto.Value{group: v}, err
 	}
-	form, _ := survey.Default().Type(rec.Type)
 	members := form.Members(group)
 	_, asked := form.Question(group)
 	_, held := rec.Groups[group]
@@ -107,7 +114,7 @@ func reservedValue(rec syncproto.Record, group string, value any) (syncproto.Val
 			return nil, err
 		}
 		return syncproto.Text(string(code)), nil
-	case syncproto.GroupParent, syncproto.GroupMergedInto:
+	case syncproto.GroupParent, syncproto.GroupMergedInto, syncproto.GroupRound:
 		if value == nil {
 			return syncproto.Null, nil
 		}

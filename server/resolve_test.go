@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"tambonsync/syncproto"
+	"tambonsync/syncproto/survey"
 )
 
 func resolveRecordFixture(t *testing.T, alive bool) syncproto.Record {
@@ -57,7 +58,7 @@ func TestADecisionIsPackedAsTheFormStoresIt(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			e, err := ResolveEdit(resolveRecordFixture(t, true), tt.group, tt.value, "admin", 5)
+			e, err := ResolveEdit(resolveRecordFixture(t, true), survey.Builtin(), tt.group, tt.value, "admin", 5)
 			if err != nil {
 				if tt.want != "" {
 					t.Fatal(err)
@@ -87,14 +88,14 @@ func TestADecisionIsPackedAsTheFormStoresIt(t *testing.T) {
 }
 
 func TestADecisionDoesNotReviveADeletedRecord(t *testing.T) {
-	e, err := ResolveEdit(resolveRecordFixture(t, false), "occupation", "ทำนา", "admin", 5)
+	e, err := ResolveEdit(resolveRecordFixture(t, false), survey.Builtin(), "occupation", "ทำนา", "admin", 5)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if string(e.Changes[syncproto.GroupLife]) != string(syncproto.False) {
 		t.Errorf("changes %v", e.Changes)
 	}
-	e, err = ResolveEdit(resolveRecordFixture(t, false), "_life", true, "admin", 5)
+	e, err = ResolveEdit(resolveRecordFixture(t, false), survey.Builtin(), "_life", true, "admin", 5)
 	if err != nil || string(e.Changes[syncproto.GroupLife]) != string(syncproto.True) {
 		t.Errorf("reviving it on purpose: %v, %v", e.Changes, err)
 	}

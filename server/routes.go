@@ -24,6 +24,7 @@ func (s *Server) routes() *echo.Echo {
 	v1.POST("/pull", message(s, s.pull))
 	v1.POST("/digest", message(s, s.digest))
 	v1.POST("/need", message(s, s.need))
+	v1.POST("/definitions", message(s, s.definitions))
 
 	// People and programs at the office: JSON.
 	api := e.Group("/api/v1")

@@ -100,6 +100,8 @@ type Server struct {
 	metrics    *metrics
 	devices    *verifier // tokens for /sync/v1
 	staff      *verifier // tokens for /api/v1
+	catalogs   catalogs
+	outfit     outfit // what devices get beside records
 	challenges *challenges
 	enrolls    *limiter
 	logins     *limiter

@@ -134,6 +134,9 @@ type Edit struct {
 	At      int64
 }
 
+// MaxEdits is how many edits EditMany takes at once.
+const MaxEdits = 2000
+
 // InboxItem is a pushed record that waits for a supervisor: its bytes as they
 // came, and why they are not in the store.
 type InboxItem struct {
@@ -142,7 +145,7 @@ type InboxItem struct {
 	Actor      syncproto.ActorID
 	Record     syncproto.RecordID // zero if unreadable
 	Area       area.Code
-	Reason     string // "outside_grant" or "invalid"
+	Reason     string // "outside_grant", "office_only" or "invalid"
 	Detail     string
 	Raw        []byte
 	ReceivedAt int64
@@ -183,6 +186,8 @@ var (
 	ErrActorTaken = errors.New("the actor belongs to another device")
 	// ErrInvitation: no live invitation fits. 403; the officer asks for a new one.
 	ErrInvitation = errors.New("invitation unknown, used or expired")
+	// ErrTooLarge: more than the store takes at once. 413; in smaller parts.
+	ErrTooLarge = errors.New("too much at once")
 	// ErrConflict: the thing is decided already, or exists. 409.
 	ErrConflict = errors.New("in conflict with what is there")
 	// ErrBusy: too much is waiting. 503 with Retry-After; the same request may succeed soon.
@@ -220,7 +225,26 @@ type Store interface {
 
 	Record(ctx context.Context, id syncproto.RecordID) (StoredRecord, error)
 	Records(ctx context.Context, f RecordFilter) ([]StoredRecord, error)
+	// RecordsOf returns the records of the ids that the store has, in the order
+	// of the ids.
+	RecordsOf(ctx context.Context, ids []syncproto.RecordID) ([]StoredRecord, error)
+	// Rounds returns all `_round` records, deleted ones too, by id.
+	Rounds(ctx context.Context) ([]StoredRecord, error)
 	Edit(ctx context.Context, e Edit) (StoredRecord, error)
+	// EditMany makes many edits, at most MaxEdits, all of them or none. A later
+	// edit of a record sees the earlier ones. For each edit it returns its
+	// record as it is after all of them.
+	EditMany(ctx context.Context, edits []Edit) ([]StoredRecord, error)
+
+	// Feeds returns where every feed stands, by area.
+	Feeds(ctx context.Context) ([]syncproto.Feed, error)
+	// Changes returns the records whose number in the feed is above after, in
+	// its order and each in its newest state, from at most limit rows. last is
+	// the number of the last row looked at, to go on from; after if there is
+	// none. There may be fewer records than rows: those that left the feed are
+	// passed over. A record whose bytes are damaged has nothing but its ID in
+	// Record.
+	Changes(ctx context.Context, feed area.Code, after uint64, limit int) (recs []StoredRecord, last uint64, err error)
 	Case(ctx context.Context, id string) (Case, error)
 	// CloseCase closes a "copied_store" case, which is about a device; every
 	// other case closes when an edit leaves one answer.
@@ -230,6 +254,30 @@ type Store interface {
 	Inbox(ctx context.Context, all bool, limit int) ([]InboxItem, error)
 	InboxItem(ctx context.Context, id string) (InboxItem, error)
 	Decide(ctx context.Context, d Decision) error
+
+	// AddDefinition stores a form or an indicator set. What is published never
+	// changes: the same again is no change, anything else under its name and
+	// version is ErrConflict. A draft may be replaced, also by its publication.
+	AddDefinition(ctx context.Context, d Definition) error
+	// PublishDefinition makes a draft, by kind and ref, what devices get.
+	PublishDefinition(ctx context.Context, kind, ref, by string, at int64) error
+	// Definitions returns all, by kind, name and version.
+	Definitions(ctx context.Context) ([]Definition, error)
+
+	// PutVillages adds villages or replaces those of the same code; all or none.
+	PutVillages(ctx context.Context, villages []Village) error
+	// Villages returns the villages in the area, by code; "" for all.
+	Villages(ctx context.Context, within area.Code) ([]Village, error)
+	PutLocalGovs(ctx context.Context, govs []LocalGov) error
+	LocalGovs(ctx context.Context) ([]LocalGov, error)
+
+	// Revision counts the changes of rounds, definitions, villages and local
+	// government bodies, so that what was made of them may be kept meanwhile.
+	Revision(ctx context.Context) (uint64, error)
+
+	LogExport(ctx context.Context, e ExportEntry) error
+	// Exports lists what was exported, newest first.
+	Exports(ctx context.Context, limit int) ([]ExportEntry, error)
 
 	AddUser(ctx context.Context, u User) error
 	User(ctx context.Context, name string) (User, error)

@@ -23,6 +23,10 @@ func (s *Server) hello(ctx context.Context, d Device, q syncproto.HelloRequest) 
 	if err != nil {
 		return a, fmt.Errorf("hello of %s: %w", d.ID, err)
 	}
+	definitions, err := s.definitionsHash(ctx, d.Grants)
+	if err != nil {
+		return a, fmt.Errorf("hello of %s: %w", d.ID, err)
+	}
 	return syncproto.HelloResponse{
 		Protocol: syncproto.ProtocolVersion,
 		Office:   s.office.ID,
@@ -34,6 +38,8 @@ func (s *Server) hello(ctx context.Context, d Device, q syncproto.HelloRequest) 
 		Head:     st.Head,
 		Decided:  st.Decided,
 		Time:     now,
+
+		Definitions: definitions,
 	}, nil
 }
 

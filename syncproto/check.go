@@ -49,9 +49,17 @@ func checkReserved(group string, v Value) error {
 		if code, err := area.Parse(s); err != nil || string(code) != s {
 			return fmt.Errorf("%w: %q", ErrNoArea, s)
 		}
-	case GroupParent, GroupMergedInto:
+	case GroupParent, GroupMergedInto, GroupRound, GroupFrom:
 		if !bytes.Equal(v, Null) && (len(v) != 17 || v[0] != majorBytes<<5|16) {
 			return fmt.Errorf("%s must be a record id of 16 bytes or null", group)
+		}
+	case GroupState:
+		if !bytes.Equal(v, Null) && (len(v) == 0 || v[0]>>5 != majorMap) {
+			return fmt.Errorf("%s must be a map or null", group)
+		}
+	case GroupCarried:
+		if !bytes.Equal(v, Null) && !bytes.Equal(v, True) && !bytes.Equal(v, False) {
+			return fmt.Errorf("%s must be true, false or null", group)
 		}
 	}
 	return nil

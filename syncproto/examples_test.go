@@ -2,6 +2,7 @@ package syncproto
 
 import (
 	"crypto/ed25519"
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
 
@@ -107,7 +108,7 @@ func messageExamples() []example {
 		{"hello-response", "hello", HelloResponse{
 			Protocol: 1, Office: exampleOffice, Epoch: exampleEpoch, Parent: exampleParent, Officer: "somchai",
 			Areas: []area.Code{"450303"}, Feeds: []Feed{{Area: "450303", Seq: 1207, Restored: 1190}},
-			Head: head(home, Dot{somchai, 1}), Decided: 2, Time: monday + 60*minute + 1500,
+			Head: head(home, Dot{somchai, 1}), Decided: 2, Time: monday + 60*minute + 1500, Definitions: HashRecord([]byte("definitions")),
 		}, "The office was once restored from a backup: it has a parent, and its feed knew 1190 rows then. It has seen the actor's first save. The device's clock is 1.5 s late."},
 		{"push-request", "push", PushRequest{
 			Actor: somchai, Epoch: exampleEpoch, Base: head(home, Dot{somchai, 1}), Records: [][]byte{conflict.Encode(), person.Encode()},
@@ -144,7 +145,49 @@ func messageExamples() []example {
 		{"need-response", "need", NeedResponse{
 			Records: [][]byte{conflict.Encode(), person.Encode()}, Want: []RecordID{household},
 		}, "What the device lacks. The household differs, so it is wanted too: the device may hold saves that the office lacks."},
+		{"definitions-request", "definitions", DefinitionsRequest{Have: []DefinitionHash{sha256.Sum256([]byte("an older form"))}},
+			"Hello told another hash than the last time: what is new? The device holds one definition."},
+		{"definitions-response", "definitions", DefinitionsResponse{
+			Hash: HashRecord([]byte("definitions")), Rounds: [][]byte{recordRound().Encode()},
+			Definitions: []Definition{{Kind: "form", Ref: "water@1", Hash: sha256.Sum256(exampleForm), Body: exampleForm}},
+			All:         []DefinitionHash{sha256.Sum256(exampleForm), sha256.Sum256([]byte("an older form"))},
+			Villages: []VillageName{
+				{Code: "45030301", NameTH: "บ้านตัวอย่าง", NameEN: "Ban Tua Yang", LocalGov: "6450303"},
+				{Code: "45030302", NameTH: "บ้านทดสอบ"},
+			},
+		}, "One round surveys the tambon. One form is new to the device, the other it has. The form's body is cut short for this page: a real one has questions."},
 	}
+}
+
+// exampleForm stands for a form's canonical JSON.
+var exampleForm = []byte(`{"kind":"form","name":"water","version":1}`)
+
+// recordRound is the round of the tambon, as the office opened it.
+func recordRound() Record {
+	op := at(office, 7, -60)
+	op.User, op.Form, op.App = "boss", "", "tambonsync 1.0"
+	return Record{ID: round, Type: TypeRound}.Save(op, map[string]Value{
+		GroupScope: Text("450303"), "form": Text("bmn-2560@1"), "set": Text("bmn-2560@1"), "title": Text("จปฐ. ปี 2563"),
+		"areas": val([]any{"450303"}), "reference_date": Text("2020-01-01"), "opens": Text("2020-01-01"), "closes": Null,
+		"state": Text("open"), "previous": Null,
+	})
+}
+
+// recordReturned is a household that was carried forward from an earlier
+// round, confirmed, submitted and returned with a comment.
+func recordReturned() Record {
+	older := household
+	older[15] = 0x17
+	r := Record{ID: household, Type: "household"}.Save(at(somchai, 1, 0), map[string]Value{
+		GroupScope: Text("45030301"), GroupRound: ID(round), GroupFrom: ID(older), GroupCarried: False, "house_no": val("99/1"), "moo": val(1),
+	})
+	op := at(office, 8, 60)
+	op.User, op.Form, op.App = "boss", "", "tambonsync 1.0"
+	state, err := State{State: StateReturned, Note: "ขอให้ตรวจบ้านเลขที่", Answers: r.AnswersDigest(), Comments: map[string]string{"house_no": "ซ้ำกับหลังอื่น"}}.Value()
+	if err != nil {
+		panic(err)
+	}
+	return r.Save(op, map[string]Value{GroupState: state})
 }
 
 // leavesOf sums records that have an area, sorted as a digest has them.

@@ -14,6 +14,7 @@ var (
 
 	household = RecordID(mustHex("01a1e230a0407a3e9f105d2c8b41e607"))
 	member    = RecordID(mustHex("01a1e230b7b07d8c8a215d2c8b41e60f"))
+	round     = RecordID(mustHex("01a1b81530c07b62b0c45d2c8b41e611"))
 )
 
 // monday is 2026-11-16 09:30 in Thailand, ms since 1970.

@@ -6,6 +6,8 @@ import (
 	"fmt"
 
 	"github.com/google/uuid"
+
+	"tambonsync/syncproto/area"
 )
 
 // ActorID names one installation epoch of a store: 128 random bits. A tablet,
@@ -69,6 +71,20 @@ func NewRecordID(unixMilli int64, random [10]byte) RecordID {
 	id[6] = id[6]&0x0f | 0x70
 	id[8] = id[8]&0x3f | 0x80
 	return id
+}
+
+// VillageID is the id of the `_village` record of one village in one round: a
+// UUIDv5 of "village:" and the area code, in the namespace of the round's id.
+// Two offices or tablets that sign a village off mean the same record.
+func VillageID(round RecordID, code area.Code) RecordID {
+	return RecordID(uuid.NewSHA1(uuid.UUID(round), []byte("village:"+string(code))))
+}
+
+// CarriedID is the id of the record by which an earlier one goes on in a later
+// round: a UUIDv5 of "carried:" and the earlier id, in the namespace of the
+// round's id. Carrying forward twice means the same record.
+func CarriedID(round, from RecordID) RecordID {
+	return RecordID(uuid.NewSHA1(uuid.UUID(round), []byte("carried:"+from.String())))
 }
 
 // Dot names one save in the whole system: the actor that made it and the

@@ -94,6 +94,10 @@ type HelloResponse struct {
 	Head     Head        `cbor:"head"`  // of the request's actor; zero if unknown
 	Decided  uint64      `cbor:"decided"`
 	Time     int64       `cbor:"time"` // office clock, ms since 1970
+
+	// Definitions names what a definitions answer would hold for this device;
+	// zero if nothing. It means nothing but that: ask when it has changed.
+	Definitions Hash `cbor:"definitions"`
 }
 
 // PushRequest carries whole record states. POST /sync/v1/push.
@@ -194,4 +198,44 @@ type NeedResponse struct {
 	Records [][]byte   `cbor:"records"`
 	Want    []RecordID `cbor:"want"`
 	More    bool       `cbor:"more"` // the answer was cut at ChunkBytes; ask again for the rest
+}
+
+// DefinitionHash is the SHA-256 of a definition's body.
+type DefinitionHash [32]byte
+
+// DefinitionsRequest asks for the rounds, forms, indicator sets and villages
+// that concern the device. POST /sync/v1/definitions.
+type DefinitionsRequest struct {
+	Have []DefinitionHash `cbor:"have"` // the definitions that the device holds; the same in all pages of one answer
+	Hash Hash             `cbor:"hash"` // of the answer whose further pages are asked for; zero for the first
+	Skip uint64           `cbor:"skip"` // how many items came with the pages before
+}
+
+// DefinitionsResponse is one page of all that concerns the device: rounds, then
+// definitions, then villages. If Hash is not the one asked for, the answer has
+// changed meanwhile and this is its first page.
+type DefinitionsResponse struct {
+	Hash        Hash             `cbor:"hash"`
+	Rounds      [][]byte         `cbor:"rounds"`      // `_round` records whose areas overlap the grants
+	Definitions []Definition     `cbor:"definitions"` // published at this office and not in Have
+	All         []DefinitionHash `cbor:"all_hashes"`  // of every published definition, also those in Have
+	Villages    []VillageName    `cbor:"villages"`    // within the grants
+	More        bool             `cbor:"more"`        // the page was cut at ChunkBytes; ask on with Skip
+}
+
+// Definition is a form or an indicator set as canonical JSON.
+type Definition struct {
+	Kind string         `cbor:"kind"` // "form" or "indicators"
+	Ref  string         `cbor:"ref"`  // name@version
+	Hash DefinitionHash `cbor:"hash"` // of Body
+	Body []byte         `cbor:"body"`
+}
+
+// VillageName is what people call a village.
+type VillageName struct {
+	_        struct{} `cbor:",toarray"`
+	Code     area.Code
+	NameTH   string
+	NameEN   string
+	LocalGov string // code of its local government body, "" if not known
 }

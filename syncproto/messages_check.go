@@ -88,6 +88,22 @@ func (m *NeedRequest) check() error {
 
 func (m *NeedResponse) check() error { return checkCount("want", len(m.Want), MaxNeedItems) }
 
+func (m *DefinitionsResponse) check() error {
+	for _, v := range m.Villages {
+		err := firstError(checkArea(v.Code), checkLabel("name", v.NameTH), checkLabel("name", v.NameEN), checkLabel("local government", v.LocalGov))
+		if err != nil {
+			return err
+		}
+	}
+	for _, d := range m.Definitions {
+		err := firstError(checkLabel("kind", d.Kind), checkLabel("ref", d.Ref), checkCount("bytes of a definition", len(d.Body), MaxDefinitionBytes))
+		if err != nil {
+			return err
+		}
+	}
+	return checkCount("definitions", len(m.All), MaxDefinitions)
+}
+
 func checkActor(a ActorID) error {
 	if a.IsZero() {
 		return errors.New("actor is absent or zero")

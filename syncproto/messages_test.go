@@ -100,6 +100,11 @@ func refusedMessages() []refusedMessage {
 		{"a granted area that is no code", mustMessage(EnrollResponse{Areas: []area.Code{"x"}}), &EnrollResponse{}},
 		{"a grant that is no code", mustMessage(HelloResponse{Areas: []area.Code{"x"}}), &HelloResponse{}},
 		{"a feed that is no code", mustMessage(HelloResponse{Feeds: []Feed{{Area: "x"}}}), &HelloResponse{}},
+		{"definitions of 31 bytes", message(key("have", "81 58 1f 01010101010101010101010101010101010101010101010101010101010101")), &DefinitionsRequest{}},
+		{"a definition held by name", message(key("have", "81 61 61")), &DefinitionsRequest{}},
+		{"a page before the first", message(key("skip", "20")), &DefinitionsRequest{}},
+		{"a village of no area code", mustMessage(DefinitionsResponse{Villages: []VillageName{{Code: "x"}}}), &DefinitionsResponse{}},
+		{"a village without its names", message(key("villages", "81 81 62 3435")), &DefinitionsResponse{}},
 		{"lists nine deep under a key nobody knows", message(key("later", "81 81 81 81 81 81 81 81 80")), &ChallengeRequest{}},
 		{"65 keys", manyKeys(65), &ChallengeRequest{}},
 	}
@@ -178,6 +183,13 @@ func TestMessagesAreBounded(t *testing.T) {
 		}},
 		{"cursors of a pull", MaxCursors, func(n int) any { return &PullResponse{Cursors: slices.Repeat([]PullCursor{{Area: "45"}}, n)} }},
 		{"what a need wants", MaxNeedItems, func(n int) any { return &NeedResponse{Want: make([]RecordID, n)} }},
+		{"definitions of an office", MaxDefinitions, func(n int) any { return &DefinitionsResponse{All: make([]DefinitionHash, n)} }},
+		{"a definition", MaxDefinitionBytes, func(n int) any {
+			return &DefinitionsResponse{Definitions: []Definition{{Body: make([]byte, n)}}}
+		}},
+		{"a village's name", MaxLabelBytes, func(n int) any {
+			return &DefinitionsResponse{Villages: []VillageName{{Code: "45", NameTH: strings.Repeat("n", n)}}}
+		}},
 		{"a device's name", MaxLabelBytes, func(n int) any { return &EnrollRequest{Name: strings.Repeat("n", n)} }},
 		{"a program's name", MaxLabelBytes, func(n int) any { return &EnrollRequest{App: strings.Repeat("n", n)} }},
 		{"a program's name in hello", MaxLabelBytes, func(n int) any { return &HelloRequest{Actor: somchai, App: strings.Repeat("n", n)} }},

@@ -114,6 +114,7 @@ func TestEveryBoundIsInThePage(t *testing.T) {
 		"MaxActors": MaxActors, "MaxOps": MaxOps, "MaxGroups": MaxGroups, "MaxGroupValues": MaxGroupValues, "MaxExactInteger": MaxExactInteger,
 		"MaxChunkRecords": MaxChunkRecords, "MinChunkRecords": MinChunkRecords, "FirstChunkRecords": FirstChunkRecords, "ChunkBytes": ChunkBytes,
 		"MaxCursors": MaxCursors, "MaxNeedLeaves": MaxNeedLeaves, "MaxNeedItems": MaxNeedItems, "MaxLabelBytes": MaxLabelBytes, "Buckets": Buckets,
+		"MaxDefinitions": MaxDefinitions, "MaxDefinitionBytes": MaxDefinitionBytes,
 	}
 	for _, m := range declared(t, "bounds.go", `(?m)^\t((?:Max|Min|First|Chunk)\w+) +=`) {
 		if _, ok := bounds[m[1]]; !ok {

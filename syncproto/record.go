@@ -15,6 +15,16 @@ const (
 	GroupScope      = "_scope"       // Text: the area code that decides who may see it
 	GroupParent     = "_parent"      // ID: the household of a member
 	GroupMergedInto = "_merged_into" // ID: the record that stands for this duplicate
+	GroupRound      = "_round"       // ID: the round it belongs to; null: as its parent, or the only round of its area
+	GroupState      = "_state"       // map: how far a person has brought it, see State; null: as its answers say
+	GroupFrom       = "_from"        // ID: the record of an earlier round that it was carried forward from
+	GroupCarried    = "_carried"     // True: carried forward, and nobody has confirmed it yet
+)
+
+// The record types of the system itself. A form's type never begins with "_".
+const (
+	TypeRound   = "_round"   // a survey round; the office writes it
+	TypeVillage = "_village" // the sign-off of one village in one round; its id is VillageID
 )
 
 // Context is what many saves of one sitting have in common.
@@ -189,8 +199,25 @@ func (r Record) Area() area.Code {
 }
 
 // Parent returns the household of a member, or the zero id.
-func (r Record) Parent() RecordID {
-	v := r.Winner(GroupParent)
+func (r Record) Parent() RecordID { return reference(r.Winner(GroupParent)) }
+
+// MergedInto returns the record that stands for this duplicate, or the zero id.
+func (r Record) MergedInto() RecordID { return reference(r.Winner(GroupMergedInto)) }
+
+// Round returns the round that the record names itself, or the zero id: then
+// the round follows from its parent or its area, see PROTOCOL.md, section 2.
+func (r Record) Round() RecordID { return reference(r.Winner(GroupRound)) }
+
+// From returns the record of an earlier round that this one was carried
+// forward from, or the zero id.
+func (r Record) From() RecordID { return reference(r.Winner(GroupFrom)) }
+
+// Carried reports whether the record was carried forward and nobody has
+// confirmed it in its new round.
+func (r Record) Carried() bool { return bytes.Equal(r.Winner(GroupCarried), True) }
+
+// reference reads an id of 16 bytes; anything else is none.
+func reference(v Value) RecordID {
 	if len(v) != 17 || v[0] != majorBytes<<5|16 {
 		return RecordID{}
 	}

@@ -27,6 +27,8 @@ func recordVectors() []vector {
 		list("cleared", "The officer cleared the answer to \"moo\": null is an answer like any other.", recordHousehold().Save(at(somchai, 2, 3), set("moo", nil))),
 		list("unknown", "A newer program wrote a group and a key of the context that an older one does not know, and a reserved group of a later version. All of it is kept.", recordUnknown()),
 		list("numbers", "Every form of a number, text, bytes, list and map as answers. \"location\" is a group of three questions with 64-bit floats.", recordNumbers()),
+		list("round", "A round, as the office opened it. Its answers are plain groups.", recordRound()),
+		list("returned", "A household that was carried forward from a record of an earlier round and confirmed, submitted, and returned by the office with a comment on one question. In _state, \"answers\" is the digest of its answers then, see section 4.", recordReturned()),
 		list("thai", "Thai text in answers, in the name of a group and in the context. Lengths count bytes of UTF-8, and so does the order of keys.", recordThai()),
 	}
 }

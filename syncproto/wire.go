@@ -106,6 +106,9 @@ func (e *Epoch) UnmarshalCBOR(b []byte) error { return fixed(e[:], b) }
 // UnmarshalCBOR reads exactly 16 bytes.
 func (h *Hash) UnmarshalCBOR(b []byte) error { return fixed(h[:], b) }
 
+// UnmarshalCBOR reads exactly 32 bytes.
+func (h *DefinitionHash) UnmarshalCBOR(b []byte) error { return fixed(h[:], b) }
+
 // UnmarshalCBOR reads a counter and exactly 8 bytes.
 func (h *Head) UnmarshalCBOR(b []byte) error {
 	var wire struct {

@@ -14,6 +14,7 @@ import (
 
 	"tambonsync/cmd/terminal"
 	"tambonsync/syncproto"
+	"tambonsync/syncproto/survey"
 	"tambonsync/syncproto/view"
 )
 
@@ -149,7 +150,7 @@ func recordTables(rec syncproto.Record, raw []byte) map[string]any {
 		groups[name] = list
 	}
 	return map[string]any{
-		"record": view.NewRecordView(rec), "saves": ops, "groups": groups,
+		"record": view.NewRecordView(rec, survey.Builtin()), "saves": ops, "groups": groups,
 		"item_hash": hex.EncodeToString(hash(raw)), "bytes": len(raw),
 	}
 }

@@ -97,7 +97,7 @@ func put(c *cobra.Command, o *options, s *clientlib.Store) error {
 		if err != nil {
 			return fmt.Errorf("object %d of the input: %w", n, err)
 		}
-		v := view.NewRecordView(rec)
+		v := view.NewRecordView(rec, survey.Builtin())
 		out := struct {
 			ID       string           `json:"id"`
 			Problems []survey.Problem `json:"problems,omitempty"`
@@ -127,7 +127,7 @@ type itemView struct {
 }
 
 func newItemView(it clientlib.Item) itemView {
-	return itemView{view.NewRecordView(it.Record), it.Sent, it.Held, it.Detail}
+	return itemView{view.NewRecordView(it.Record, survey.Builtin()), it.Sent, it.Held, it.Detail}
 }
 
 func newGet() *cobra.Command {

@@ -24,7 +24,7 @@ file holds families' answers and the office's keys: keep it as safe as the data 
 		Example: "  tambonsync backup --data office --to /media/usb/office-2569-11-22.db",
 		Args:    cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			return o.withStore(c, func(s *store.Store) error {
+			return o.withStore(c, func(s *office) error {
 				if err := s.Backup(c.Context(), to); err != nil {
 					return err
 				}
@@ -81,7 +81,7 @@ func newVerify() *cobra.Command {
 		Example: "  tambonsync verify --data office",
 		Args:    cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			return o.withStore(c, func(s *store.Store) error {
+			return o.withStore(c, func(s *office) error {
 				r, err := s.Verify(c.Context())
 				if err != nil {
 					return err

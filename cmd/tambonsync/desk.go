@@ -11,7 +11,6 @@ import (
 
 	"tambonsync/cmd/terminal"
 	"tambonsync/server"
-	"tambonsync/server/store"
 	"tambonsync/syncproto"
 	"tambonsync/syncproto/area"
 	"tambonsync/syncproto/view"
@@ -49,7 +48,7 @@ func newCases() *cobra.Command {
 				}
 				f.Area = codes[0]
 			}
-			return o.withStore(c, func(s *store.Store) error {
+			return o.withStore(c, func(s *office) error {
 				cases, err := s.Cases(c.Context(), f)
 				if err != nil {
 					return err
@@ -71,7 +70,7 @@ func newCases() *cobra.Command {
 	return c
 }
 
-func newCaseView(c *cobra.Command, s *store.Store, k server.Case) (caseView, error) {
+func newCaseView(c *cobra.Command, s *office, k server.Case) (caseView, error) {
 	v := caseView{
 		ID: k.ID, Record: k.Record.String(), Type: k.Type, Area: k.Area, Group: k.Group, Kind: k.Kind,
 		OpenedAt: stamp(k.OpenedAt), ClosedAt: stamp(k.ClosedAt),
@@ -80,7 +79,7 @@ func newCaseView(c *cobra.Command, s *store.Store, k server.Case) (caseView, err
 	if err != nil {
 		return v, err
 	}
-	v.Answers = view.NewRecordView(rec.Record).Conflicts[k.Group]
+	v.Answers = view.NewRecordView(rec.Record, s.catalog).Conflicts[k.Group]
 	if v.Answers == nil {
 		v.Answers = []view.Answer{}
 	}
@@ -128,7 +127,7 @@ next sync. ID is a record, or a case; a case names its group itself.`,
 			if err != nil {
 				return terminal.Input("%w", err)
 			}
-			return o.withStore(c, func(s *store.Store) error {
+			return o.withStore(c, func(s *office) error {
 				now := time.Now().UnixMilli()
 				if k, err := s.Case(c.Context(), args[0]); err == nil {
 					if k.Kind == "copied_store" {
@@ -147,14 +146,14 @@ next sync. ID is a record, or a case; a case names its group itself.`,
 				if err != nil {
 					return err
 				}
-				edit, err := server.ResolveEdit(rec.Record, group, v, user, now)
+				edit, err := server.ResolveEdit(rec.Record, s.catalog, group, v, user, now)
 				if err != nil {
 					return terminal.Input("%w", err)
 				}
 				if rec, err = s.Edit(c.Context(), edit); err != nil {
 					return err
 				}
-				return o.print(c, view.NewRecordView(rec.Record), func(w io.Writer) {
+				return o.print(c, view.NewRecordView(rec.Record, s.catalog), func(w io.Writer) {
 					say(w, "บันทึกคำตอบของ %s แล้ว แท็บเล็ตจะได้รับเมื่อซิงค์ครั้งต่อไป", "%s has one answer now; tablets get it at their next sync.", group)
 				})
 			})
@@ -194,7 +193,7 @@ func newRecords() *cobra.Command {
 					return terminal.Input("--after: %w", err)
 				}
 			}
-			return o.withStore(c, func(s *store.Store) error {
+			return o.withStore(c, func(s *office) error {
 				if len(args) == 1 {
 					return showRecord(c, &o, s, args[0])
 				}
@@ -204,7 +203,7 @@ func newRecords() *cobra.Command {
 				}
 				views := make([]view.RecordView, len(records))
 				for i, r := range records {
-					if views[i] = view.NewRecordView(r.Record); !ids {
+					if views[i] = view.NewRecordView(r.Record, s.catalog); !ids {
 						views[i] = views[i].Masked()
 					}
 				}
@@ -222,7 +221,7 @@ func newRecords() *cobra.Command {
 	return c
 }
 
-func showRecord(c *cobra.Command, o *options, s *store.Store, arg string) error {
+func showRecord(c *cobra.Command, o *options, s *office, arg string) error {
 	id, err := syncproto.ParseRecordID(arg)
 	if err != nil {
 		return terminal.Input("%w", err)
@@ -231,7 +230,7 @@ func showRecord(c *cobra.Command, o *options, s *store.Store, arg string) error 
 	if err != nil {
 		return err
 	}
-	v := view.NewRecordView(rec.Record)
+	v := view.NewRecordView(rec.Record, s.catalog)
 	return o.print(c, v, func(w io.Writer) {
 		enc := json.NewEncoder(w)
 		enc.SetEscapeHTML(false)
@@ -287,7 +286,7 @@ func newQuarantineList() *cobra.Command {
 		Example: "  tambonsync quarantine list --data office",
 		Args:    cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			return o.withStore(c, func(s *store.Store) error {
+			return o.withStore(c, func(s *office) error {
 				items, err := s.Inbox(c.Context(), all, 0)
 				if err != nil {
 					return err
@@ -299,7 +298,7 @@ func newQuarantineList() *cobra.Command {
 						ReceivedAt: stamp(it.ReceivedAt), Status: it.Status, DecidedBy: it.DecidedBy, Why: it.Why,
 					}
 					if rec, err := syncproto.DecodeRecord(it.Raw); err == nil {
-						v := view.NewRecordView(rec).Masked()
+						v := view.NewRecordView(rec, s.catalog).Masked()
 						views[i].Content = &v
 					}
 				}
@@ -328,7 +327,7 @@ func newDecide(verb string, accept bool) *cobra.Command {
 		Example: fmt.Sprintf("  tambonsync quarantine %s 0c5b… --data office --why \"ย้ายเขตแล้ว\"", verb),
 		Args:    cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			return o.withStore(c, func(s *store.Store) error {
+			return o.withStore(c, func(s *office) error {
 				d := server.Decision{Item: args[0], Accept: accept, By: user, Why: why, At: time.Now().UnixMilli()}
 				if err := s.Decide(c.Context(), d); err != nil {
 					return err

@@ -42,11 +42,11 @@ func newInvite() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return o.withStore(c, func(s *store.Store) error {
+			return o.withStore(c, func(s *office) error {
 				if public == "" {
 					public = publicURL(o.data)
 				}
-				inv, err := invite(c.Context(), s, officer, codes, valid, public)
+				inv, err := invite(c.Context(), s.Store, officer, codes, valid, public)
 				if err != nil {
 					return err
 				}
@@ -112,7 +112,7 @@ func newDeviceList() *cobra.Command {
 		Example: "  tambonsync device list --data office",
 		Args:    cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			return o.withStore(c, func(s *store.Store) error {
+			return o.withStore(c, func(s *office) error {
 				devices, err := s.Devices(c.Context())
 				if err != nil {
 					return err
@@ -153,7 +153,7 @@ func newDeviceRevoke() *cobra.Command {
 		Example: "  tambonsync device revoke 0193… --data office",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			return o.withStore(c, func(s *store.Store) error {
+			return o.withStore(c, func(s *office) error {
 				if err := s.RevokeDevice(c.Context(), args[0], time.Now().UnixMilli()); err != nil {
 					return err
 				}
@@ -183,7 +183,7 @@ for an area that it lost waits in the quarantine inbox.`,
 			if err != nil {
 				return err
 			}
-			return o.withStore(c, func(s *store.Store) error {
+			return o.withStore(c, func(s *office) error {
 				if err := s.SetGrants(c.Context(), args[0], codes); err != nil {
 					return err
 				}

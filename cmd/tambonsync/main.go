@@ -15,6 +15,7 @@ import (
 	"tambonsync/server"
 	"tambonsync/server/store"
 	"tambonsync/syncproto/area"
+	"tambonsync/syncproto/survey"
 )
 
 func main() { terminal.Main(newRoot(), exitCode) }
@@ -63,14 +64,25 @@ func (o *options) flags(c *cobra.Command) {
 	}
 }
 
+// office is an open data folder with its forms and indicator sets.
+type office struct {
+	*store.Store
+	dir     string
+	catalog *survey.Catalog
+}
+
 // withStore opens the data folder, runs f and closes it.
-func (o *options) withStore(c *cobra.Command, f func(*store.Store) error) (err error) {
+func (o *options) withStore(c *cobra.Command, f func(*office) error) (err error) {
 	s, err := store.Open(c.Context(), o.data)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
-	return f(s)
+	catalog, err := server.LoadCatalog(c.Context(), s, false)
+	if err != nil {
+		return err
+	}
+	return f(&office{Store: s, dir: o.data, catalog: catalog})
 }
 
 // print writes v as JSON, or calls plain for people.

@@ -34,8 +34,8 @@ func newInit() *cobra.Command {
 			if err := store.Create(c.Context(), o.data, name, rand.Reader); err != nil {
 				return err
 			}
-			return o.withStore(c, func(s *store.Store) error {
-				password, err := setPassword(c.Context(), s, adminUser)
+			return o.withStore(c, func(s *office) error {
+				password, err := setPassword(c.Context(), s.Store, adminUser)
 				if err != nil {
 					return err
 				}
@@ -78,8 +78,8 @@ func newUser() *cobra.Command {
 		Example: "  tambonsync user password admin --data office",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			return o.withStore(c, func(s *store.Store) error {
-				password, err := setPassword(c.Context(), s, args[0])
+			return o.withStore(c, func(s *office) error {
+				password, err := setPassword(c.Context(), s.Store, args[0])
 				if err != nil {
 					return err
 				}
@@ -106,12 +106,12 @@ where tablets reach it over a network that is not yours.`,
 		Example: "  tambonsync serve --data office --listen 0.0.0.0:8080 --public-url https://sync.example.go.th",
 		Args:    cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			return o.withStore(c, func(s *store.Store) error {
+			return o.withStore(c, func(s *office) error {
 				ln, err := net.Listen("tcp", listen)
 				if err != nil {
 					return terminal.Input("--listen %s: %w", listen, err)
 				}
-				return serve(c.Context(), s, ln, o.data, public, c.ErrOrStderr())
+				return serve(c.Context(), s.Store, ln, o.data, public, c.ErrOrStderr())
 			})
 		},
 	}

@@ -31,6 +31,11 @@ func (b *batch) flush() error {
 			return err
 		}
 	}
+	if slices.ContainsFunc(b.order, func(s *slot) bool { return s.state.Type == syncproto.TypeRound }) {
+		if err := raiseRevision(b.ctx, b.tx); err != nil {
+			return fmt.Errorf("raise revision: %w", err)
+		}
+	}
 	if err := b.writeLeaves(); err != nil {
 		return err
 	}

@@ -222,7 +222,7 @@ func (s *Store) accept(ctx context.Context, tx *sql.Tx, it server.InboxItem, at 
 		return 0, fmt.Errorf("%w: it is not readable as a record: %w", server.ErrConflict, err)
 	}
 	b := newBatch(ctx, tx, s.office)
-	b.at = at
+	b.at, b.decided = at, true
 	everywhere := func(area.Code) bool { return true }
 	res, err := b.record(server.Push{Device: it.Device, Actor: it.Actor, Allow: everywhere, At: at}, server.Incoming{Raw: it.Raw, Record: rec})
 	if err != nil {

@@ -27,6 +27,7 @@ type batch struct {
 	actors  map[syncproto.ActorID]*actor
 	copied  []syncproto.RecordID // records with a save whose dot another save has
 	waiting map[string]*waiting  // what each device has in the inbox
+	decided bool                 // a supervisor has accepted what is pushed here
 	stmts   map[string]*sql.Stmt // prepared in this transaction, which closes them
 }
 
@@ -209,6 +210,9 @@ func (b *batch) record(p server.Push, in server.Incoming) (syncproto.PushResult,
 	}
 	if area, ok := allowed(p, s, rec, next); !ok {
 		return b.toInbox(p, in, "outside_grant", string(area), syncproto.ResultQuarantined)
+	}
+	if !b.decided && (rec.Type == syncproto.TypeRound || s.state.Type == syncproto.TypeRound) {
+		return b.toInbox(p, in, "office_only", "a round is opened and changed at the office", syncproto.ResultQuarantined)
 	}
 	if copied {
 		origin = nil // not what was pushed

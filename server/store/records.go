@@ -77,50 +77,81 @@ func (s *Store) Records(ctx context.Context, f server.RecordFilter) ([]server.St
 // Edit makes a save by the office itself. It takes the same way as a pushed
 // record, so it reaches every device.
 func (s *Store) Edit(ctx context.Context, e server.Edit) (server.StoredRecord, error) {
-	var out server.StoredRecord
+	out, err := s.EditMany(ctx, []server.Edit{e})
+	if err != nil {
+		return server.StoredRecord{}, err
+	}
+	return out[0], nil
+}
+
+// EditMany makes many saves by the office in one transaction.
+func (s *Store) EditMany(ctx context.Context, edits []server.Edit) ([]server.StoredRecord, error) {
+	if len(edits) > server.MaxEdits {
+		return nil, fmt.Errorf("%d edits: %w: at most %d", len(edits), server.ErrTooLarge, server.MaxEdits)
+	}
+	if len(edits) == 0 {
+		return nil, nil
+	}
+	out := make([]server.StoredRecord, len(edits))
+	kept := 0
 	err := s.update(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		b := newBatch(ctx, tx, s.office)
-		b.at = e.At
-		sl, err := b.slot(e.ID)
-		if err != nil {
-			return err
+		var last uint64
+		if err := tx.QueryRowContext(ctx, `UPDATE office SET counter = counter + $1 WHERE one = 1 RETURNING counter`, len(edits)).Scan(&last); err != nil {
+			return fmt.Errorf("take counters: %w", err)
 		}
-		rec := sl.state
-		if sl.raw == nil {
-			if e.Type == "" {
-				return server.ErrNotFound
+		slots := make([]*slot, len(edits))
+		for i, e := range edits {
+			var err error
+			if slots[i], err = b.edit(e, last-uint64(len(edits)-1-i)); err != nil {
+				return fmt.Errorf("edit %s: %w", e.ID, err)
 			}
-			rec = syncproto.Record{ID: e.ID, Type: e.Type}
-		} else if len(e.Seen) > 0 && rec.VV.Compare(e.Seen) != syncproto.Equal {
-			return fmt.Errorf("%w: a tablet has changed the record meanwhile, look again", server.ErrConflict)
 		}
-		op := syncproto.Op{Wall: e.At, Context: e.Context, Dot: syncproto.Dot{Actor: s.office.Actor}}
-		if err := tx.QueryRowContext(ctx, `UPDATE office SET counter = counter + 1 WHERE one = 1 RETURNING counter`).Scan(&op.Dot.Counter); err != nil {
-			return fmt.Errorf("take counter: %w", err)
-		}
-		rec = rec.Save(op, e.Changes)
-		raw := rec.Encode()
-		if rec, err = syncproto.DecodeRecord(raw); err != nil {
-			return err
-		}
-		if err := rec.CheckReserved(); err != nil {
-			return err
-		}
-		if err := b.noteOps("", rec, e.At); err != nil {
-			return err
-		}
-		b.put(sl, rec, raw, syncproto.HashRecord(raw), nil)
 		if err := b.flush(); err != nil {
 			return err
 		}
-		out = server.StoredRecord{Record: rec, Raw: raw, Seq: sl.seq, Updated: e.At}
+		for i, sl := range slots {
+			out[i] = server.StoredRecord{Record: sl.state, Raw: sl.raw, Seq: sl.seq, Updated: b.at}
+		}
+		kept = b.changed()
 		return nil
 	})
 	if err != nil {
-		return server.StoredRecord{}, fmt.Errorf("edit %s: %w", e.ID, err)
+		return nil, err
 	}
-	s.stats.kept.Add(1)
+	s.stats.kept.Add(int64(kept))
 	return out, nil
+}
+
+// edit works one save by the office into the batch.
+func (b *batch) edit(e server.Edit, counter uint64) (*slot, error) {
+	b.at = max(b.at, e.At)
+	sl, err := b.slot(e.ID)
+	if err != nil {
+		return nil, err
+	}
+	rec := sl.state
+	if sl.raw == nil {
+		if e.Type == "" {
+			return nil, server.ErrNotFound
+		}
+		rec = syncproto.Record{ID: e.ID, Type: e.Type}
+	} else if len(e.Seen) > 0 && rec.VV.Compare(e.Seen) != syncproto.Equal {
+		return nil, fmt.Errorf("%w: a tablet has changed the record meanwhile, look again", server.ErrConflict)
+	}
+	rec = rec.Save(syncproto.Op{Wall: e.At, Context: e.Context, Dot: syncproto.Dot{Actor: b.office.Actor, Counter: counter}}, e.Changes)
+	raw := rec.Encode()
+	if rec, err = syncproto.DecodeRecord(raw); err != nil {
+		return nil, err
+	}
+	if err := rec.CheckReserved(); err != nil {
+		return nil, err
+	}
+	if err := b.noteOps("", rec, e.At); err != nil {
+		return nil, err
+	}
+	b.put(sl, rec, raw, syncproto.HashRecord(raw), nil)
+	return sl, nil
 }
 
 // Count returns how many records lie in and below an area, deleted ones too.

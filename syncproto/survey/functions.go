@@ -76,12 +76,6 @@ func functions(label func(question, name string) (string, bool)) []cel.EnvOption
 	}
 }
 
-// functionNames are those above, for whoever translates expressions.
-var functionNames = []string{
-	"count", "sum", "min_of", "max_of", "selected", "count_selected", "age_years", "age_months", "days", "date_add",
-	"trunc", "round", "mod", "number", "length", "concat", "coalesce", "substr", "choice_name",
-}
-
 func noValue() ref.Val { return types.NewErr("no value") }
 
 func count(v ref.Val) ref.Val {

@@ -318,7 +318,7 @@ func (j *judge) whole(r *rule, o *Outcome) {
 			return
 		}
 	}
-	good, told := false, false
+	var good, told bool
 	if r.Score != "" {
 		o.Score, told = j.number(r.shape, o)
 		good, told = o.Score > 1, told && o.Score >= 1 && o.Score <= 3

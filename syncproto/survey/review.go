@@ -179,6 +179,9 @@ func (r *reviewer) add(t *RecordType, e *Entry, outer *instance, position int) *
 		in.vals[q.Name] = nil
 		if q.Type.Stored() {
 			in.vals[q.Name] = bind(q.Type, e.Values[q.Name])
+			if list, ok := in.vals[q.Name].([]any); ok && len(list) == 0 {
+				in.vals[q.Name] = nil // nothing chosen is no answer
+			}
 		}
 	}
 	for _, kid := range t.kids {

@@ -132,7 +132,7 @@ func unknownType() Problem {
 }
 
 func wrongNumber(t *RecordType) Problem {
-	bounds := Text{}
+	var bounds Text
 	switch {
 	case t.min != nil && t.max != nil:
 		bounds = Text{TH: strconv.Itoa(*t.min) + " ถึง " + strconv.Itoa(*t.max), EN: strconv.Itoa(*t.min) + " to " + strconv.Itoa(*t.max)}

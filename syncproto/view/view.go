@@ -22,7 +22,12 @@ type RecordView struct {
 	ID        string              `json:"id"`
 	Type      string              `json:"type"`
 	Area      area.Code           `json:"area"`
-	Parent    string              `json:"parent,omitempty"` // the household of a member
+	Parent    string              `json:"parent,omitempty"`  // the household of a member
+	Form      string              `json:"form,omitempty"`    // by which it is read: "bmn-2560@1"
+	Round     string              `json:"round,omitempty"`   // the round that it names
+	From      string              `json:"from,omitempty"`    // the record of an earlier round that it was carried forward from
+	Carried   bool                `json:"carried,omitempty"` // carried forward and not confirmed yet
+	State     *StateView          `json:"state,omitempty"`   // what an officer or supervisor said of it
 	Deleted   bool                `json:"deleted"`
 	Values    map[string]any      `json:"values"`             // by question
 	Conflicts map[string][]Answer `json:"conflicts"`          // by group: the different answers, the displayed one first
@@ -39,10 +44,21 @@ type Answer struct {
 	Actor string `json:"actor"`
 }
 
-// NewRecordView shows rec with the built-in form. A type or question that the
-// form does not know is shown as it is stored.
-func NewRecordView(rec syncproto.Record) RecordView {
-	f := survey.Default()
+// StateView is where people have brought a record.
+type StateView struct {
+	State    string            `json:"state"` // submitted, returned or approved
+	Note     string            `json:"note,omitempty"`
+	Comments map[string]string `json:"comments,omitempty"` // by question
+	Edited   bool              `json:"edited,omitempty"`   // its answers have changed since
+}
+
+// NewRecordView shows rec by the form of c that fits it: see [Form]. A type or
+// question that no form knows is shown as it is stored.
+func NewRecordView(rec syncproto.Record, c *survey.Catalog) RecordView {
+	f := Form(rec, c)
+	if f == nil {
+		f = survey.Default() // which says that it does not know the type
+	}
 	t, _ := f.Type(rec.Type)
 	v := RecordView{
 		ID:        rec.ID.String(),
@@ -53,8 +69,20 @@ func NewRecordView(rec syncproto.Record) RecordView {
 		Version:   make(map[string]uint64, len(rec.VV)),
 		form:      t,
 	}
-	if p := rec.Parent(); !p.IsZero() {
-		v.Parent = p.String()
+	if t != nil {
+		v.Form = f.Ref()
+	}
+	for _, ref := range []struct {
+		id   syncproto.RecordID
+		into *string
+	}{{rec.Parent(), &v.Parent}, {rec.Round(), &v.Round}, {rec.From(), &v.From}} {
+		if !ref.id.IsZero() {
+			*ref.into = ref.id.String()
+		}
+	}
+	v.Carried = rec.Carried()
+	if s := rec.State(); s.State != "" {
+		v.State = &StateView{State: s.State, Note: s.Note, Comments: s.Comments, Edited: s.Answers != rec.AnswersDigest()}
 	}
 	groups := map[string]any{}
 	for name := range rec.Groups {

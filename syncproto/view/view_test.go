@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"tambonsync/syncproto"
+	"tambonsync/syncproto/survey"
 	"tambonsync/syncproto/view"
 )
 
@@ -49,9 +50,9 @@ func TestARecordIsShownByQuestion(t *testing.T) {
 		"name":        map[string]any{"first_name": "สมชาย", "last_name": nil, "middle_name": "ก"},
 		"national_id": "1101700203451", "sex": "robot", "newer": []any{1, household},
 	})
-	got := show(t, view.NewRecordView(rec))
+	got := show(t, view.NewRecordView(rec, survey.Builtin()))
 	for _, want := range []string{
-		`"id":"09000000-0000-0000-0000-000000000000","type":"member","area":"45030301","parent":"01020300-0000-0000-0000-000000000000","deleted":false`,
+		`"id":"09000000-0000-0000-0000-000000000000","type":"member","area":"45030301","parent":"01020300-0000-0000-0000-000000000000","form":"bmn-2560@1","deleted":false`,
 		`"values":{"first_name":"สมชาย","name/middle_name":"ก","national_id":"1101700203451","newer":[1,"01020300-0000-0000-0000-000000000000"],"sex":"robot"}`,
 		`"conflicts":{},"version":{"01000000000000000000000000000000":1}`,
 		`{"question":"sex","code":"bad_choice"`,
@@ -63,8 +64,8 @@ func TestARecordIsShownByQuestion(t *testing.T) {
 }
 
 func TestAHouseholdWithoutAnythingIsShown(t *testing.T) {
-	got := show(t, view.NewRecordView(save(t, syncproto.Record{ID: household, Type: "household"}, 1, map[string]any{"_scope": "450303", "_life": false})))
-	want := `{"id":"01020300-0000-0000-0000-000000000000","type":"household","area":"450303","deleted":true,"values":{},"conflicts":{},"version":{"01000000000000000000000000000000":1}}`
+	got := show(t, view.NewRecordView(save(t, syncproto.Record{ID: household, Type: "household"}, 1, map[string]any{"_scope": "450303", "_life": false}), survey.Builtin()))
+	want := `{"id":"01020300-0000-0000-0000-000000000000","type":"household","area":"450303","form":"bmn-2560@1","deleted":true,"values":{},"conflicts":{},"version":{"01000000000000000000000000000000":1}}`
 	if got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
@@ -78,7 +79,7 @@ func conflicting(t *testing.T) syncproto.Record {
 }
 
 func TestBothAnswersOfAConflictAreShown(t *testing.T) {
-	v := view.NewRecordView(conflicting(t))
+	v := view.NewRecordView(conflicting(t), survey.Builtin())
 	want := `{"_parent":[{"value":"02000000-0000-0000-0000-000000000000","user":"user3","at":"2023-11-14T22:13:23Z","actor":"03000000000000000000000000000000"},` +
 		`{"value":"01000000-0000-0000-0000-000000000000","user":"user2","at":"2023-11-14T22:13:22Z","actor":"02000000000000000000000000000000"}],` +
 		`"name":[{"value":{"first_name":"ข"},"user":"user3","at":"2023-11-14T22:13:23Z","actor":"03000000000000000000000000000000"},` +
@@ -94,7 +95,7 @@ func TestBothAnswersOfAConflictAreShown(t *testing.T) {
 }
 
 func TestAMaskedViewHasNoIdentifierAnywhere(t *testing.T) {
-	full := view.NewRecordView(conflicting(t))
+	full := view.NewRecordView(conflicting(t), survey.Builtin())
 	got := show(t, full.Masked())
 	for _, id := range []string{"1101700203451", "3101700203457"} {
 		if strings.Contains(got, id) {
@@ -113,7 +114,7 @@ func TestAMaskedViewHasNoIdentifierAnywhere(t *testing.T) {
 
 func TestAnUnknownTypeIsShownAsItIsStored(t *testing.T) {
 	rec := save(t, syncproto.Record{ID: household, Type: "boat"}, 1, map[string]any{"_scope": "45030301", "length": 4.5})
-	v := view.NewRecordView(rec).Masked()
+	v := view.NewRecordView(rec, survey.Builtin()).Masked()
 	if v.Values["length"] != 4.5 || len(v.Problems) != 1 || v.Problems[0].Code != "unknown_type" {
 		t.Errorf("got %s", show(t, v))
 	}

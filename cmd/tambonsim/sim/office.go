@@ -67,7 +67,7 @@ func (w *world) officeResolves(rec syncproto.Record, group, tag string) {
 	entries := rec.Ranked(group)
 	value, err := entries[w.dice.IntN(len(entries))].Value.Any()
 	w.must(err)
-	e, err := server.ResolveEdit(rec, group, value, tag, w.now.UnixMilli())
+	e, err := server.ResolveEdit(rec, survey.Builtin(), group, value, tag, w.now.UnixMilli())
 	if err != nil {
 		w.say("the office cannot resolve %s of %s with %v: %v", group, short(rec.ID), value, err)
 		return

@@ -20,6 +20,7 @@ import (
 	"tambonsync/server/store"
 	"tambonsync/syncproto"
 	"tambonsync/syncproto/area"
+	"tambonsync/syncproto/survey"
 	"tambonsync/syncproto/view"
 )
 
@@ -177,7 +178,7 @@ func officeKeepsBothAnswers(t *testing.T, o office, story demo.Story) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		answers := view.NewRecordView(rec.Record).Conflicts[c.Group]
+		answers := view.NewRecordView(rec.Record, survey.Builtin()).Conflicts[c.Group]
 		if len(answers) != 2 || len(c.Answers) != 2 {
 			t.Fatalf("%s of %s: the office has %v, the story %v, want two answers each", c.Group, c.Record, answers, c.Answers)
 		}
@@ -244,7 +245,7 @@ func wrongAnswersArrive(t *testing.T, o office, story demo.Story) {
 	}
 	flags := 0
 	for _, r := range records {
-		flags += len(view.NewRecordView(r.Record).Problems)
+		flags += len(view.NewRecordView(r.Record, survey.Builtin()).Problems)
 	}
 	if story.Entered.Flagged == 0 || flags != story.Entered.Flagged {
 		t.Errorf("the office has %d flagged answers, %d were entered", flags, story.Entered.Flagged)

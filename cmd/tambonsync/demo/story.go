@@ -128,7 +128,7 @@ func (r *run) lookBack(ctx context.Context) error {
 
 func (r *run) collectCases(ctx context.Context) error {
 	return each(ctx, r.a.store, clientlib.Filter{Conflicts: true, Deleted: true}, func(it clientlib.Item) error {
-		v := view.NewRecordView(it.Record)
+		v := view.NewRecordView(it.Record, survey.Builtin())
 		house, err := r.houseOf(ctx, it.Record)
 		if err != nil {
 			return err
@@ -156,7 +156,7 @@ func (r *run) houseOf(ctx context.Context, rec syncproto.Record) (string, error)
 		}
 		rec = it.Record
 	}
-	v := view.NewRecordView(rec)
+	v := view.NewRecordView(rec, survey.Builtin())
 	house, _ := v.Values["house_no"].(string)
 	head, _ := v.Values["head_name"].(string)
 	return house + " " + head, nil

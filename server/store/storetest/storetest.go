@@ -41,6 +41,9 @@ func Run(t *testing.T, open func(t *testing.T) Harness) {
 		{"copies", copyTests()},
 		{"order", orderTests()},
 		{"records", recordTests()},
+		{"edits", editTests()},
+		{"changes", changeTests()},
+		{"survey", surveyTests()},
 		{"devices", deviceTests()},
 	} {
 		t.Run(chapter.name, func(t *testing.T) {

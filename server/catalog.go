@@ -1,0 +1,75 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"tambonsync/syncproto/survey"
+)
+
+// definer is the part of a Store that a catalog is made of.
+type definer interface {
+	Definitions(ctx context.Context) ([]Definition, error)
+}
+
+// LoadCatalog returns the forms and indicator sets of an office: those of the
+// program, and over them those it published itself. withDrafts adds its
+// drafts, for those who work on them.
+func LoadCatalog(ctx context.Context, store definer, withDrafts bool) (*survey.Catalog, error) {
+	definitions, err := store.Definitions(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("definitions: %w", err)
+	}
+	var forms []*survey.Form
+	var sets []*survey.Set
+	for _, d := range definitions {
+		if d.Status != StatusPublished && !withDrafts {
+			continue
+		}
+		switch d.Kind {
+		case KindForm:
+			f, err := survey.Parse(d.Body)
+			if err != nil {
+				return nil, fmt.Errorf("form %s: %w", d.Ref(), err)
+			}
+			forms = append(forms, f)
+		case KindIndicators:
+			s, err := survey.ParseSet(d.Body)
+			if err != nil {
+				return nil, fmt.Errorf("indicators %s: %w", d.Ref(), err)
+			}
+			sets = append(sets, s)
+		}
+	}
+	if len(forms)+len(sets) == 0 {
+		return survey.Builtin(), nil
+	}
+	return survey.Builtin().With(forms, sets), nil
+}
+
+// catalogs keeps the catalog until the store has other definitions.
+type catalogs struct {
+	mu       sync.Mutex
+	revision uint64
+	catalog  *survey.Catalog
+}
+
+// catalog returns the office's present forms and indicator sets.
+func (s *Server) catalog(ctx context.Context) (*survey.Catalog, error) {
+	c := &s.catalogs
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	revision, err := s.store.Revision(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if c.catalog == nil || revision != c.revision {
+		if c.catalog, err = LoadCatalog(ctx, s.store, false); err != nil {
+			c.catalog = nil
+			return nil, err
+		}
+		c.revision = revision
+	}
+	return c.catalog, nil
+}

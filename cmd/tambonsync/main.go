@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 	"time"
 
@@ -35,7 +36,8 @@ answers the tablets that sync with it. Commands may be used while it serves.
   tambonsync backup --data office --to office-backup.db`,
 	}
 	root.AddCommand(newInit(), newServe(), newDemo(), newInvite(), newDevice(), newUser(), newCases(), newResolve(),
-		newRecords(), newQuarantine(), newBackup(), newRestore(), newVerify())
+		newRecords(), newQuarantine(), newForm(), newRound(),
+		newBackup(), newRestore(), newVerify())
 	terminal.Setup(root)
 	return root
 }
@@ -56,12 +58,23 @@ type options struct {
 	json bool
 }
 
+// dataVariable names the office's data folder for commands that lack --data.
+const dataVariable = "TAMBONSYNC_DATA"
+
 func (o *options) flags(c *cobra.Command) {
-	c.Flags().StringVar(&o.data, "data", "", "the office's data folder")
-	c.Flags().BoolVar(&o.json, "json", false, "print JSON")
+	o.optionalFlags(c)
+	if os.Getenv(dataVariable) != "" {
+		return
+	}
 	if err := c.MarkFlagRequired("data"); err != nil {
 		panic(err) // the flag was added above
 	}
+}
+
+// optionalFlags is flags for a command that can do without an office.
+func (o *options) optionalFlags(c *cobra.Command) {
+	c.Flags().StringVar(&o.data, "data", os.Getenv(dataVariable), "the office's data folder; default: $"+dataVariable)
+	c.Flags().BoolVar(&o.json, "json", false, "print JSON")
 }
 
 // office is an open data folder with its forms and indicator sets.

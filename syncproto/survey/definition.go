@@ -200,3 +200,6 @@ func KindOf(data []byte) string {
 	}
 	return k.Kind
 }
+
+// JSON returns the definition as Parse takes it.
+func (d Definition) JSON() ([]byte, error) { return canonical(d) }

@@ -36,6 +36,8 @@ var gaps = []flaw{
 	{question: "head_name"},
 	{question: "sex", member: true},
 	{question: "sex", member: true},
+	{question: "birth_date", member: true},
+	{question: "birth_date", member: true},
 }
 
 func constant(v any) func(any) any { return func(any) any { return v } }
@@ -55,7 +57,8 @@ func thaiDigits(was any) any {
 	return strings.Map(func(r rune) rune { return r - '0' + '๐' }, was.(string))
 }
 
-// spoil puts each flaw and gap into a household of its own.
+// spoil puts each flaw and gap into a household of its own, and leaves some
+// others unfinished.
 func (m *maker) spoil(households []Household) {
 	order := m.Perm(len(households))
 	for _, f := range flaws {
@@ -64,6 +67,7 @@ func (m *maker) spoil(households []Household) {
 	for _, g := range gaps {
 		order = place(households, order, func(h *Household) bool { return g.leaveOut(h) })
 	}
+	interrupt(households, order)
 }
 
 // place tries the households in order and returns those it did not use.
@@ -90,6 +94,7 @@ func (f flaw) into(h *Household) bool {
 	}
 	values[f.question] = v
 	*wrong = append(*wrong, f.question)
+	h.skip()
 	return true
 }
 
@@ -99,5 +104,6 @@ func (f flaw) leaveOut(h *Household) bool {
 		values = h.Members[0].Values
 	}
 	delete(values, f.question)
+	h.skip()
 	return true
 }

@@ -91,7 +91,8 @@ func (m *maker) with(family []person, relation string, n, oldest int) []person {
 	return family
 }
 
-// household makes up one household with its members.
+// household makes up one household with its members: the roster and where the
+// house is. The questionnaire is filled in by [maker.fillIn].
 func (m *maker) household(v Village) Household {
 	family := m.family()
 	h := Household{Village: v.Code, Values: map[string]any{}}
@@ -108,7 +109,6 @@ func (m *maker) household(v Village) Household {
 	}
 	h.Values["head_name"] = fullName(h.Members[0].Values)
 	m.house(h.Values, v)
-	m.living(h.Values, family)
 	return h
 }
 
@@ -147,43 +147,9 @@ func (m *maker) house(values map[string]any, v Village) {
 			"acc": round(3+9*m.Float64(), 1),
 		}
 	}
-	values["residence_land"] = m.choose([]weighted{{"own", 91}, {"rent", 3}, {"public", 4}, {"other", 2}})
-	values["work_land"] = m.choose([]weighted{{"own", 64}, {"rent", 16}, {"public", 3}, {"other", 2}, {"none", 15}})
 }
 
 func round(n float64, digits int) float64 {
 	unit := math.Pow10(digits)
 	return math.Round(n*unit) / unit
-}
-
-// living says what the household lives on, in baht a year, and how well.
-func (m *maker) living(values map[string]any, family []person) {
-	workers, pensioners := 0, 0
-	for _, p := range family {
-		switch {
-		case p.age >= 60:
-			pensioners++
-		case p.age >= 20:
-			workers++
-		}
-	}
-	farm := m.between(6, 30) * 1000
-	for range workers {
-		farm += m.between(50, 190) * 500
-	}
-	values["income_main"] = int64(farm)
-	if m.chance(45) {
-		values["income_second"] = int64(m.between(6, 60) * 500)
-	}
-	other := pensioners * m.between(7, 10) * 1200 // the old-age allowance
-	if workers == 0 || m.chance(30) {
-		other += m.between(12, 72) * 500 // sent home by children
-	}
-	values["income_other"] = int64(other)
-	values["income_own_use"] = int64(m.between(6, 36) * 500)
-	if m.chance(96) {
-		values["happiness"] = int64(min(10, max(0, math.Round(7.6+1.6*m.NormFloat64()))))
-	}
-	values["informant_ack"] = m.chance(95)
-	values["consent_text_version"] = "2564-1"
 }

@@ -15,8 +15,13 @@ type person struct {
 	married  bool
 }
 
-// referenceDate is that of the round of 2564, the last one of this form.
+// referenceDate is that of the round of 2564, the last one of this form. Ages
+// are as of this day.
 var referenceDate = time.Date(2021, time.January, 1, 0, 0, 0, 0, time.UTC)
+
+// today stands for the day of a visit where the families are made up: no
+// answer hangs on which it is.
+const today = "2021-02-01"
 
 func (m *maker) old() int { return 60 + min(m.IntN(32), m.IntN(32)) }
 
@@ -52,16 +57,16 @@ func (m *maker) member(p person, surname string) Member {
 	if m.chance(97) {
 		values["national_id"] = m.citizenID(born.Year())
 	}
-	if m.chance(98) {
-		values["birth_date"] = m.birthDate(born, p.age)
-	}
+	values["birth_date"] = m.birthDate(born, p.age)
 	if p.age >= 3 && m.chance(97) {
 		values["education"] = m.education(p.age)
 	}
-	if code := m.occupation(p.age); code != "" {
-		values["occupation"] = code
+	values["occupation"] = m.occupation(p.age)
+	m.health(values, p.age)
+	if values["welfare_card"] == true {
+		values["welfare_cash"] = m.choose([]weighted{{"200", 35}, {"300", 65}})
+		values["welfare_usage"] = m.choose([]weighted{{"ซื้อของใช้ในร้านธงฟ้า", 88}, {"ค่าเดินทาง", 4}, {"ยังไม่ได้ใช้", 8}})
 	}
-	values["health"], values["self_care"] = m.health(p.age)
 	return Member{Values: values}
 }
 
@@ -135,24 +140,27 @@ func (m *maker) education(age int) string {
 }
 
 // occupation gives the codes of students, 0110 and 0210, to those who learn.
-// The other codes are made up, since the form does not list them.
 func (m *maker) occupation(age int) string {
 	switch {
 	case age < 6:
-		return ""
-	case age < 18:
+		return "0000"
+	case age < 15:
 		return "0110"
+	case age < 18:
+		return m.choose([]weighted{{"0110", 88}, {"2100", 6}, {"9900", 6}})
 	case age < 23 && m.chance(50):
 		return "0210"
+	case age < 25:
+		return m.choose([]weighted{{"1100", 40}, {"2100", 26}, {"2200", 22}, {"9900", 12}})
 	case age >= 75:
-		return m.choose([]weighted{{"9900", 85}, {"1100", 15}})
+		return m.choose([]weighted{{"1100", 46}, {"9700", 38}, {"9900", 16}})
 	case age >= 60:
-		return m.choose([]weighted{{"1100", 60}, {"9900", 35}, {"3100", 5}})
+		return m.choose([]weighted{{"1100", 66}, {"1200", 10}, {"3100", 8}, {"9700", 8}, {"9900", 8}})
 	}
-	return m.choose([]weighted{{"1100", 58}, {"2100", 24}, {"3100", 9}, {"4100", 5}, {"9900", 4}})
+	return m.choose([]weighted{{"1100", 52}, {"2100", 20}, {"2200", 10}, {"3100", 9}, {"4100", 5}, {"9700", 2}, {"9900", 2}})
 }
 
-func (m *maker) health(age int) (health string, selfCare bool) {
+func (m *maker) health(values map[string]any, age int) {
 	chronic := 3
 	switch {
 	case age >= 70:
@@ -162,13 +170,9 @@ func (m *maker) health(age int) (health string, selfCare bool) {
 	case age >= 40:
 		chronic = 10
 	}
-	health = m.choose([]weighted{{"normal", 97 - chronic}, {"chronic", chronic}, {"disabled", 3}})
-	frail := 2
-	if age >= 80 {
-		frail = 25
-	}
+	health := m.choose([]weighted{{"normal", 97 - chronic}, {"chronic", chronic}, {"disabled", 3}})
+	values["health"] = health
 	if health == "disabled" {
-		frail = 35
+		values["self_care"] = !m.chance(35)
 	}
-	return health, health == "normal" || !m.chance(frail)
 }

@@ -60,6 +60,7 @@ type Household struct {
 	Values  map[string]any
 	Members []Member // the head first
 	Wrong   []string // the questions answered wrongly on purpose
+	Left    string   // the section after which the officer had to leave, or ""
 }
 
 // Member has the answers of one person.
@@ -73,13 +74,16 @@ type Member struct {
 const (
 	familyStream  = 1
 	offlineStream = 2
+	answerStream  = 3
 )
 
 const newcomers = 6
 
 // Generate makes up the tambon of this seed: 12 villages, 300 households and
-// about 900 people. A few answers are missing and a few are wrong on purpose,
-// as they come in from a village; every other answer passes the form's checks.
+// about 900 people, each with every question answered that it is asked. A few
+// answers are missing and a few are wrong on purpose, and a few visits ended
+// early, as it comes in from a village; every other answer passes the form's
+// checks.
 func Generate(seed uint64) Tambon {
 	m := &maker{Rand: rand.New(rand.NewPCG(seed, familyStream)), ids: map[string]bool{}}
 	t := Tambon{Code: Tambon450303, Villages: slices.Clone(villages)}
@@ -98,6 +102,11 @@ func Generate(seed uint64) Tambon {
 		t.Newcomers = append(t.Newcomers, m.member(p, m.surname()))
 	}
 	t.Stray = m.household(villages[len(villages)-1])
+	asking := &maker{Rand: rand.New(rand.NewPCG(seed, answerStream))}
+	for i := range t.Households {
+		asking.fillIn(&t.Households[i])
+	}
+	asking.fillIn(&t.Stray)
 	m.spoil(t.Households)
 	return t
 }
@@ -125,9 +134,10 @@ func (t Tambon) People() int {
 	return n
 }
 
-// sound reports whether nothing in the household is wrong on purpose.
+// sound reports whether the household is finished and nothing in it is wrong on
+// purpose.
 func (h Household) sound() bool {
-	return len(h.Wrong) == 0 && !slices.ContainsFunc(h.Members, func(m Member) bool { return len(m.Wrong) > 0 })
+	return h.Left == "" && len(h.Wrong) == 0 && !slices.ContainsFunc(h.Members, func(m Member) bool { return len(m.Wrong) > 0 })
 }
 
 // in returns the household as it would be in another village.

@@ -36,7 +36,7 @@ answers the tablets that sync with it. Commands may be used while it serves.
   tambonsync backup --data office --to office-backup.db`,
 	}
 	root.AddCommand(newInit(), newServe(), newDemo(), newInvite(), newDevice(), newUser(), newCases(), newResolve(),
-		newRecords(), newQuarantine(), newForm(), newRound(),
+		newRecords(), newQuarantine(), newForm(), newRound(), newArea(), newHousehold(),
 		newBackup(), newRestore(), newVerify())
 	terminal.Setup(root)
 	return root

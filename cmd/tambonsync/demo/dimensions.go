@@ -2,8 +2,6 @@ package demo
 
 import "tambonsync/syncproto/survey"
 
-
-
 // The five dimensions of the questionnaire. How many households and people
 // fail is made up: a few in a hundred each, as published tables have it, and
 // more where so few are concerned that nobody would fail.
@@ -231,4 +229,3 @@ func (s *sheet) plot(of string, rai int) {
 	s.values[of+"_wah"] = float64(s.IntN(100))
 	s.values[of+"_deed"] = s.choose([]weighted{{"chanote", 58}, {"ns3k", 22}, {"spk", 12}, {"ns3", 5}, {"none", 3}})
 }
-

@@ -161,10 +161,12 @@ func TestSomeAnswersAreMissing(t *testing.T) {
 			}
 		}
 	}
-	if missing["has_house_no"] != 2 || missing["head_name"] != 1 || missing["sex"] != 2 {
-		t.Errorf("required answers missing: %v, want 2 of has_house_no, 1 of head_name, 2 of sex", missing)
+	for q, want := range map[string]int{"has_house_no": 2, "head_name": 1, "sex": 2, "birth_date": 2} {
+		if missing[q] != want {
+			t.Errorf("%s is missing %d times, want %d", q, missing[q], want)
+		}
 	}
-	for _, q := range []string{"happiness", "location", "national_id", "birth_date"} {
+	for _, q := range []string{"happiness", "location", "national_id"} {
 		if missing[q] == 0 || missing[q] > 60 {
 			t.Errorf("%s is missing %d times, want a few", q, missing[q])
 		}
@@ -176,6 +178,9 @@ func TestFamiliesHangTogether(t *testing.T) {
 	for _, seed := range seeds {
 		houses := map[string]bool{}
 		for _, h := range demo.Generate(seed).Households {
+			if h.Left == "identification" {
+				continue // nobody was met
+			}
 			heads, informants := 0, 0
 			for _, m := range h.Members {
 				if m.Values["relation"] == "head" {
@@ -217,7 +222,7 @@ func TestParentsAreOlderThanTheirChildren(t *testing.T) {
 	gaps := map[string]int{"child": 18, "grandchild": 35} // years at least
 	for _, seed := range seeds {
 		for _, h := range demo.Generate(seed).Households {
-			for _, m := range h.Members[1:] {
+			for _, m := range h.Members {
 				head, child := year(h.Members[0]), year(m)
 				gap, ok := gaps[m.Values["relation"].(string)]
 				if ok && head > 0 && child > 0 && child-head < gap {

@@ -244,20 +244,23 @@ func keepRounds(ctx context.Context, tx *sql.Tx, rounds [][]byte) (problems []st
 // here, "" for nothing. What could not be read once is tried again: the program
 // may have been updated.
 func definitionsError(ctx context.Context, q querier, d identity) (string, error) {
-	problems, err := collect(ctx, q, func(rows *sql.Rows) (string, error) {
-		var kind, ref string
-		var body []byte
-		if err := rows.Scan(&kind, &ref, &body); err != nil {
-			return "", err
-		}
-		if _, _, err := readDefinition(kind, ref, body); err != nil {
-			return err.Error(), nil
-		}
-		return "", nil
-	}, `SELECT kind, ref, body FROM definitions WHERE error <> '' ORDER BY kind, ref`)
+	failed, err := collect(ctx, q, scanDefinition, `SELECT kind, ref, body FROM definitions WHERE error <> '' ORDER BY kind, ref`)
 	if err != nil {
 		return "", fmt.Errorf("definitions: %w", err)
 	}
-	problems = append(problems, d.DefinitionsError)
-	return strings.Join(slices.DeleteFunc(problems, func(p string) bool { return p == "" }), "; "), nil
+	var problems []string
+	for _, f := range failed {
+		if _, _, err := readDefinition(f.Kind, f.Ref, f.Body); err != nil {
+			problems = append(problems, err.Error())
+		}
+	}
+	if d.DefinitionsError != "" {
+		problems = append(problems, d.DefinitionsError)
+	}
+	return strings.Join(problems, "; "), nil
+}
+
+func scanDefinition(rows *sql.Rows) (d syncproto.Definition, err error) {
+	err = rows.Scan(&d.Kind, &d.Ref, &d.Body)
+	return d, err
 }

@@ -10,5 +10,7 @@
 // without cgo for Linux, Windows, macOS and Android.
 //
 // open.go opens the file, actor.go notices copied and restored files, save.go
-// and read.go are what an app calls, sync.go leads through a sync.
+// and read.go are what an app calls, sync.go leads through a sync. rounds.go
+// tells which form and which survey round a record is of, from what
+// definitions.go has fetched.
 package clientlib

@@ -71,6 +71,8 @@ func (s *Store) List(ctx context.Context, f Filter) ([]Item, error) {
 	}
 	if f.Type != "" {
 		where("type = ?", f.Type)
+	} else {
+		where("(type < '_' OR type > '_~')") // rounds and the like are asked for by their type
 	}
 	if f.Area != "" {
 		from, to := f.Area.Span()

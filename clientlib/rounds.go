@@ -39,15 +39,14 @@ func (s *Store) catalog(ctx context.Context, q querier) (*survey.Catalog, error)
 	if s.shelf.catalog != nil && s.shelf.given == given {
 		return s.shelf.catalog, nil
 	}
+	list, err := collect(ctx, q, scanDefinition, `SELECT kind, ref, body FROM definitions ORDER BY kind, ref`)
+	if err != nil {
+		return nil, fmt.Errorf("catalog: %w", err)
+	}
 	var forms []*survey.Form
 	var sets []*survey.Set
-	_, err := collect(ctx, q, func(rows *sql.Rows) (none struct{}, err error) {
-		var kind, ref string
-		var body []byte
-		if err := rows.Scan(&kind, &ref, &body); err != nil {
-			return none, err
-		}
-		f, set, err := readDefinition(kind, ref, body)
+	for _, d := range list {
+		f, set, err := readDefinition(d.Kind, d.Ref, d.Body)
 		switch {
 		case err != nil: // Status tells
 		case f != nil:
@@ -55,10 +54,6 @@ func (s *Store) catalog(ctx context.Context, q querier) (*survey.Catalog, error)
 		default:
 			sets = append(sets, set)
 		}
-		return none, nil
-	}, `SELECT kind, ref, body FROM definitions ORDER BY kind, ref`)
-	if err != nil {
-		return nil, fmt.Errorf("catalog: %w", err)
 	}
 	s.shelf.catalog, s.shelf.given = survey.Builtin().With(forms, sets), given
 	return s.shelf.catalog, nil
@@ -69,25 +64,23 @@ func (s *Store) catalog(ctx context.Context, q querier) (*survey.Catalog, error)
 func (s *Store) Rounds(ctx context.Context) ([]syncproto.Record, error) { return rounds(ctx, s.db) }
 
 func rounds(ctx context.Context, q querier) ([]syncproto.Record, error) {
-	list, err := collect(ctx, q, func(rows *sql.Rows) (syncproto.Record, error) {
-		var raw []byte
-		if err := rows.Scan(&raw); err != nil {
-			return syncproto.Record{}, err
-		}
-		rec, err := syncproto.DecodeRecord(raw)
-		if err != nil {
-			return syncproto.Record{}, nil // damaged: the next sync brings it again, and nothing waits for it
-		}
-		return rec, nil
+	states, err := collect(ctx, q, func(rows *sql.Rows) (raw []byte, err error) {
+		err = rows.Scan(&raw)
+		return raw, err
 	}, `SELECT state FROM records WHERE type = '_round' UNION ALL SELECT state FROM rounds_above`)
 	if err != nil {
 		return nil, fmt.Errorf("rounds: %w", err)
 	}
+	var list, out []syncproto.Record
+	for _, raw := range states {
+		// One that is damaged here comes again with the next sync; no save waits for it.
+		if rec, err := syncproto.DecodeRecord(raw); err == nil {
+			list = append(list, rec)
+		}
+	}
 	slices.SortStableFunc(list, func(a, b syncproto.Record) int { return a.ID.Compare(b.ID) })
-	var out []syncproto.Record
 	for _, r := range list {
 		switch last := len(out) - 1; {
-		case r.ID.IsZero():
 		case last >= 0 && out[last].ID == r.ID:
 			out[last] = syncproto.Merge(out[last], r)
 		default:
@@ -187,13 +180,13 @@ func (k knowledge) place(ctx context.Context, q querier, rec syncproto.Record) (
 		}
 		named, parent = r.rec.Round(), r.rec.Parent()
 		if named.IsZero() && parent.IsZero() {
-			if p.round, p.known, _ = k.fitting(r.rec.Area(), r.rec.Type, lastForm(r.rec)); p.known {
+			if p.round, p.known = k.only(r.rec); p.known {
 				p.id = roundID(p.round)
 				return p, nil
 			}
 		}
 	}
-	if p.round, p.known, _ = k.fitting(p.code, p.kind, p.filled); p.known {
+	if p.round, p.known = k.only(rec); p.known {
 		p.id = roundID(p.round)
 	}
 	return p, nil
@@ -208,10 +201,21 @@ func (k knowledge) find(id syncproto.RecordID) (survey.Round, bool) {
 }
 
 // fitting finds the round of a record that names none: the only one that fits,
-// and all that do. form is what the record was filled in with, or "".
+// and all that do. form is what the latest save names, or ""; one that is not
+// known here stands for the form by which the record is read.
 func (k knowledge) fitting(code area.Code, kind, form string) (survey.Round, bool, []survey.Round) {
-	name, _, _ := strings.Cut(form, "@")
+	name, _, _ := survey.SplitRef(form)
+	if f := k.catalog.FormFor(kind, form); f != nil && name != "" {
+		name = f.Name()
+	}
 	return k.catalog.RoundFor(k.rounds, kind, string(code), name)
+}
+
+// only is the only round that fits a record, if there is one.
+func (k knowledge) only(rec syncproto.Record) (survey.Round, bool) {
+	last, _ := rec.LastSave()
+	r, ok, _ := k.fitting(rec.Area(), rec.Type, last.Form)
+	return r, ok
 }
 
 func roundID(r survey.Round) syncproto.RecordID {
@@ -240,7 +244,8 @@ func (k knowledge) formOf(p place) *survey.Form {
 	return survey.Default()
 }
 
-// lastForm is the form that the record's latest save names, "" if none does.
+// lastForm is the form of the record's latest save that names one, "" if none
+// does: the office decides conflicts without a form.
 func lastForm(rec syncproto.Record) string {
 	form, at := "", int64(0)
 	for _, op := range rec.Ops {

@@ -246,7 +246,7 @@ func wantLevel(o *office, tablets ...*tablet) {
 			mine[it.Record.ID] = syncproto.HashRecord(it.Record.Encode())
 		}
 		for _, code := range st.Areas {
-			records, err := o.store.Records(context.Background(), server.RecordFilter{Area: code, Deleted: true})
+			records, err := o.store.Records(context.Background(), server.RecordFilter{Area: code, Deleted: true, System: true})
 			if err != nil {
 				o.t.Fatal(err)
 			}

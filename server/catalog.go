@@ -57,15 +57,23 @@ type catalogs struct {
 
 // catalog returns the office's present forms and indicator sets.
 func (s *Server) catalog(ctx context.Context) (*survey.Catalog, error) {
-	c := &s.catalogs
+	return s.catalogs.get(ctx, s.store, false)
+}
+
+// draftCatalog returns them with its drafts.
+func (s *Server) draftCatalog(ctx context.Context) (*survey.Catalog, error) {
+	return s.drafts.get(ctx, s.store, true)
+}
+
+func (c *catalogs) get(ctx context.Context, store Store, withDrafts bool) (*survey.Catalog, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	revision, err := s.store.Revision(ctx)
+	revision, err := store.Revision(ctx)
 	if err != nil {
 		return nil, err
 	}
 	if c.catalog == nil || revision != c.revision {
-		if c.catalog, err = LoadCatalog(ctx, s.store, false); err != nil {
+		if c.catalog, err = LoadCatalog(ctx, store, withDrafts); err != nil {
 			c.catalog = nil
 			return nil, err
 		}

@@ -136,3 +136,22 @@ func CertifyEdit(c Certificate, user string, at int64) (Edit, error) {
 		Context: syncproto.Context{User: user, Form: c.Round.Form, Reason: values["state"].(string)},
 	}, nil
 }
+
+// Outstanding counts the tablets that may still hold something of an area: they
+// work in it, are not locked out, and have not synced for a day.
+func Outstanding(devices []Device, code area.Code, now int64) int {
+	const day = 24 * 60 * 60 * 1000
+	n := 0
+	for _, d := range devices {
+		if d.RevokedAt != 0 || d.SeenAt > now-day {
+			continue
+		}
+		for _, g := range d.Grants {
+			if g.Contains(code) || code.Contains(g) {
+				n++
+				break
+			}
+		}
+	}
+	return n
+}

@@ -29,7 +29,7 @@ type metrics struct {
 // scrapeTimeout bounds what one look at the inbox may take.
 const scrapeTimeout = 5 * time.Second
 
-func newMetrics(store Store) *metrics {
+func newMetrics(store Store, analysis Analysis) *metrics {
 	m := &metrics{
 		registry: prometheus.NewRegistry(),
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
@@ -60,7 +60,22 @@ func newMetrics(store Store) *metrics {
 	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "tambonsync_inbox_open", Help: "Pushed records that wait for a supervisor.",
 	}, func() float64 { return inboxOpen(store) }))
+	if analysis != nil {
+		m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "tambonsync_analysis_lag", Help: "Records that the sums do not hold yet: not read, or not worked out.",
+		}, func() float64 { return analysisLag(analysis) }))
+	}
 	return m
+}
+
+func analysisLag(analysis Analysis) float64 {
+	ctx, cancel := context.WithTimeout(context.Background(), scrapeTimeout)
+	defer cancel()
+	lag, err := analysis.Lag(ctx)
+	if err != nil {
+		return math.NaN()
+	}
+	return float64(lag.Seq) + float64(lag.Todo)
 }
 
 func inboxOpen(store Store) float64 {

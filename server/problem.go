@@ -19,6 +19,9 @@ import (
 const (
 	codeConflict         syncproto.ErrorCode = "conflict"           // 409
 	codeMethodNotAllowed syncproto.ErrorCode = "method_not_allowed" // 405
+	codeInvalid          syncproto.ErrorCode = "invalid"            // 422: it was understood, and cannot be done
+	codeWhichRound       syncproto.ErrorCode = "which_round"        // 400
+	codeNotSwitchedOn    syncproto.ErrorCode = "not_switched_on"    // 503, until somebody changes the program's settings
 )
 
 // busyRetry is what a 503 tells the caller to wait. Devices add some chance.
@@ -27,9 +30,10 @@ const busyRetry = 5 * time.Second
 // refusal is an error that this package decides itself. Its text is shown to
 // the caller, so it holds nothing about other people's data.
 type refusal struct {
-	code  syncproto.ErrorCode
-	retry time.Duration
-	err   error
+	code     syncproto.ErrorCode
+	retry    time.Duration
+	err      error
+	problems []WorkbookProblem // of an imported workbook
 }
 
 func refuse(code syncproto.ErrorCode, format string, args ...any) error {
@@ -68,6 +72,10 @@ func codeOf(err error) (code syncproto.ErrorCode, detail string, retry time.Dura
 		return syncproto.CodeTooLarge, err.Error(), 0
 	case errors.Is(err, ErrConflict):
 		return codeConflict, err.Error(), 0
+	case errors.Is(err, ErrWhichRound):
+		return codeWhichRound, err.Error(), 0
+	case errors.Is(err, ErrAmbiguous):
+		return codeInvalid, err.Error(), 0
 	case errors.As(err, &h) && h.Code == http.StatusNotFound:
 		return syncproto.CodeNotFound, "", 0
 	case errors.As(err, &h) && h.Code == http.StatusMethodNotAllowed:
@@ -158,6 +166,21 @@ var sentences = map[syncproto.ErrorCode]sentence{
 		"Somebody has done this already. Load it again to see how it stands.",
 		"มีผู้ดำเนินการเรื่องนี้ไปแล้ว กรุณาเปิดดูใหม่อีกครั้ง", true,
 	},
+	codeInvalid: {
+		http.StatusUnprocessableEntity, "It cannot be done so",
+		"The office understood this, but it cannot be done so. Mend what is named and send it again; nothing was changed.",
+		"สำนักงานเข้าใจคำขอแต่ทำตามไม่ได้ กรุณาแก้ตามที่ระบุแล้วส่งใหม่ ยังไม่มีอะไรเปลี่ยนแปลง", true,
+	},
+	codeWhichRound: {
+		http.StatusBadRequest, "Name the round",
+		"Not exactly one round concerns this area. Name the round.",
+		"พื้นที่นี้ไม่ได้มีรอบสำรวจเพียงรอบเดียว กรุณาระบุรอบสำรวจ", true,
+	},
+	codeNotSwitchedOn: {
+		http.StatusServiceUnavailable, "Not switched on at this office",
+		"This office runs without this part. Ask whoever runs it to switch it on.",
+		"สำนักงานนี้ไม่ได้เปิดใช้ส่วนนี้ กรุณาแจ้งผู้ดูแลระบบให้เปิดใช้", true,
+	},
 	syncproto.CodeTooLarge: {
 		http.StatusRequestEntityTooLarge, "Too much in one message",
 		"This is too much for one message. Send it in smaller parts.",
@@ -225,7 +248,15 @@ func (s *Server) fail(err error, c echo.Context) {
 	if retry > 0 {
 		h.Set("Retry-After", strconv.Itoa(max(1, int(math.Ceil(retry.Seconds())))))
 	}
-	body, err := json.Marshal(p)
+	doc := struct {
+		syncproto.Problem
+		Problems []WorkbookProblem `json:"problems,omitempty"`
+	}{Problem: p}
+	var ref *refusal
+	if errors.As(err, &ref) {
+		doc.Problems = ref.problems
+	}
+	body, err := json.Marshal(doc)
 	if err == nil {
 		err = c.Blob(p.Status, contentProblem, body)
 	}

@@ -114,6 +114,13 @@ func RoundEdit(r survey.Round, user, reason string, at int64) (Edit, error) {
 		return Edit{}, err
 	}
 	changes[syncproto.GroupScope] = syncproto.Text(string(commonArea(r.Areas)))
+	if r.Previous != "" {
+		previous, err := syncproto.ParseRecordID(r.Previous)
+		if err != nil {
+			return Edit{}, fmt.Errorf("previous round: %w", err)
+		}
+		changes["previous"] = syncproto.ID(previous)
+	}
 	return Edit{
 		ID: id, Type: syncproto.TypeRound, Changes: changes, At: at,
 		Context: syncproto.Context{User: user, Form: r.Form, Reason: reason},

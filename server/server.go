@@ -22,6 +22,17 @@ import (
 type Config struct {
 	Store Store
 
+	// Analysis answers what is asked about sums, results, duplicates and
+	// rounds' records. Default: none, and those routes answer 503.
+	Analysis Analysis
+
+	// Exporter writes the files of GET /api/v1/export. Default: none, 503.
+	Exporter Exporter
+
+	// ImportWorkbook turns an XLSForm workbook into the JSON of a definition.
+	// A problem that is no warning refuses it. Default: none, 503.
+	ImportWorkbook func(workbook []byte) (definition []byte, problems []WorkbookProblem, err error)
+
 	// Clock is the office's clock, by which tokens, challenges and
 	// invitations expire. Default: time.Now.
 	Clock func() time.Time
@@ -89,6 +100,9 @@ func (c Config) withDefaults() Config {
 // for use by many goroutines.
 type Server struct {
 	store      Store
+	analysis   Analysis // may be nil
+	exporter   Exporter // may be nil
+	workbook   func([]byte) ([]byte, []WorkbookProblem, error)
 	clock      func() time.Time
 	random     io.Reader
 	log        *slog.Logger
@@ -100,7 +114,8 @@ type Server struct {
 	metrics    *metrics
 	devices    *verifier // tokens for /sync/v1
 	staff      *verifier // tokens for /api/v1
-	catalogs   catalogs
+	catalogs   catalogs // of what is published
+	drafts     catalogs // with drafts
 	outfit     outfit // what devices get beside records
 	challenges *challenges
 	enrolls    *limiter
@@ -108,6 +123,8 @@ type Server struct {
 	desk       *desk
 	messages   *bodyReader // of a logged-in device or person
 	greetings  *bodyReader // of anybody
+	workbooks  *bodyReader // forms
+	exports    chan struct{}
 	replies    *compressor
 }
 
@@ -127,6 +144,9 @@ func New(ctx context.Context, c Config) (*Server, error) {
 	}
 	s := &Server{
 		store:      c.Store,
+		analysis:   c.Analysis,
+		exporter:   c.Exporter,
+		workbook:   c.ImportWorkbook,
 		clock:      c.Clock,
 		random:     c.Random,
 		log:        c.Log,
@@ -139,7 +159,9 @@ func New(ctx context.Context, c Config) (*Server, error) {
 		enrolls:    newLimiter(c.EnrollPerMinute, c.Clock),
 		logins:     newLimiter(c.LoginPerMinute, c.Clock),
 		desk:       newDesk(c.MaxWorking, c.MaxWaiting),
-		metrics:    newMetrics(c.Store),
+		metrics:    newMetrics(c.Store, c.Analysis),
+		workbooks:  &bodyReader{limit: maxWorkbookBytes},
+		exports:    make(chan struct{}, maxExports),
 	}
 	if s.messages, err = newBodyReader(syncproto.MaxMessageBytes); err != nil {
 		return nil, fmt.Errorf("server: %w", err)

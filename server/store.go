@@ -98,6 +98,7 @@ type RecordFilter struct {
 	Area    area.Code // this area and everything below
 	Type    string
 	Deleted bool // deleted ones too
+	System  bool // rounds and the like too, which otherwise are listed by their Type only
 	After   syncproto.RecordID
 	Limit   int
 }

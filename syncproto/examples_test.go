@@ -145,8 +145,11 @@ func messageExamples() []example {
 		{"need-response", "need", NeedResponse{
 			Records: [][]byte{conflict.Encode(), person.Encode()}, Want: []RecordID{household},
 		}, "What the device lacks. The household differs, so it is wanted too: the device may hold saves that the office lacks."},
-		{"definitions-request", "definitions", DefinitionsRequest{Have: []DefinitionHash{sha256.Sum256([]byte("an older form"))}},
-			"Hello told another hash than the last time: what is new? The device holds one definition."},
+		{
+			"definitions-request", "definitions",
+			DefinitionsRequest{Have: []DefinitionHash{sha256.Sum256([]byte("an older form"))}},
+			"Hello told another hash than the last time: what is new? The device holds one definition.",
+		},
 		{"definitions-response", "definitions", DefinitionsResponse{
 			Hash: HashRecord([]byte("definitions")), Rounds: [][]byte{recordRound().Encode()},
 			Definitions: []Definition{{Kind: "form", Ref: "water@1", Hash: sha256.Sum256(exampleForm), Body: exampleForm}},

@@ -12,6 +12,8 @@ import (
 	"tambonsync/clientlib"
 	"tambonsync/cmd/terminal"
 	"tambonsync/syncproto"
+	"tambonsync/syncproto/survey"
+	"tambonsync/syncproto/view"
 )
 
 const app = "tambonfield"
@@ -32,7 +34,8 @@ from there. A record counts as sent only when the office holds it.
   tambonfield sync --store tablet.db
   tambonfield list --store tablet.db --conflicts`,
 	}
-	root.AddCommand(newEnroll(), newPut(), newGet(), newList(), newDelete(), newResolve(), newSync(), newStatus(), newInspect())
+	root.AddCommand(newEnroll(), newPut(), newGet(), newList(), newDelete(), newResolve(), newSync(), newStatus(), newInspect(),
+		newReport(), newIndicators(), newState(), newRounds())
 	terminal.Setup(root)
 	return root
 }
@@ -66,14 +69,29 @@ func (o *options) flags(c *cobra.Command) {
 	}
 }
 
+// device is an open store with the forms that it knows.
+type device struct {
+	*clientlib.Store
+	catalog *survey.Catalog
+}
+
+// view shows a record by the form that fits it.
+func (d *device) view(rec syncproto.Record) view.RecordView {
+	return view.NewRecordView(rec, d.catalog)
+}
+
 // withStore opens the store, runs f and closes it.
-func (o *options) withStore(c *cobra.Command, f func(*clientlib.Store) error) (err error) {
+func (o *options) withStore(c *cobra.Command, f func(*device) error) (err error) {
 	s, err := clientlib.Open(c.Context(), o.store, clientlib.Options{App: app})
 	if err != nil {
 		return fmt.Errorf("%w\n%s", err, terminal.Say("เริ่มด้วย: tambonfield enroll --store "+o.store, "begin with: tambonfield enroll --store "+o.store))
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
-	return f(s)
+	catalog, err := s.Catalog(c.Context())
+	if err != nil {
+		return err
+	}
+	return f(&device{Store: s, catalog: catalog})
 }
 
 // print writes v as JSON, or calls plain for people.

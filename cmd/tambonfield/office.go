@@ -128,7 +128,7 @@ differently, "quarantined" are records that wait for a supervisor.`,
 		Example: "  tambonfield sync --store tablet.db",
 		Args:    cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			return o.withStore(c, func(s *clientlib.Store) error {
+			return o.withStore(c, func(s *device) error {
 				ctx := c.Context()
 				if timeout > 0 {
 					var cancel context.CancelFunc
@@ -198,7 +198,7 @@ func newStatus() *cobra.Command {
 		Example: "  tambonfield status --store tablet.db",
 		Args:    cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			return o.withStore(c, func(s *clientlib.Store) error {
+			return o.withStore(c, func(s *device) error {
 				st, err := s.Status(c.Context())
 				if err != nil {
 					return err

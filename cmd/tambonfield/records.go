@@ -26,13 +26,16 @@ type putInput struct {
 	Type   string         `json:"type"`
 	Area   string         `json:"area"`
 	Parent string         `json:"parent"`
+	Round  string         `json:"round"`
 	Values map[string]any `json:"values"`
 	User   string         `json:"user"`
 	Reason string         `json:"reason"`
+
+	Confirm bool `json:"confirm"`
 }
 
 func (in putInput) edit() (e clientlib.Edit, err error) {
-	e = clientlib.Edit{Type: in.Type, Values: in.Values, User: in.User, Reason: in.Reason}
+	e = clientlib.Edit{Type: in.Type, Values: in.Values, User: in.User, Reason: in.Reason, Confirm: in.Confirm}
 	if in.ID != "" {
 		if e.ID, err = parseID(in.ID); err != nil {
 			return e, err
@@ -40,6 +43,11 @@ func (in putInput) edit() (e clientlib.Edit, err error) {
 	}
 	if in.Parent != "" {
 		if e.Parent, err = parseID(in.Parent); err != nil {
+			return e, err
+		}
+	}
+	if in.Round != "" {
+		if e.Round, err = parseID(in.Round); err != nil {
 			return e, err
 		}
 	}
@@ -59,20 +67,22 @@ func newPut() *cobra.Command {
 		Long: `put saves one record for each JSON object on the standard input, and prints its
 id once it is on disk. Without "id" it makes a new record, which needs "type" and
 "area" or "parent". With "id" it changes only the answers named; null clears one.
-A wrong answer is saved and flagged under "problems", never dropped.`,
+A wrong answer is saved and flagged under "problems", never dropped. A household goes
+to the only open round of its area, or to the one that "round" names; "confirm":true
+says that one from an earlier roster was seen.`,
 		Example: `  echo '{"type":"household","area":"45030301","values":{"house_no":"12/3","head_name":"สมหญิง ใจดี"}}' | tambonfield put --store tablet.db
   echo '{"id":"0193…","values":{"house_no":"12/4"}}' | tambonfield put --store tablet.db
   echo '{"type":"member","parent":"0193…","values":{"first_name":"สมหญิง"}}' | tambonfield put --store tablet.db`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			return o.withStore(c, func(s *clientlib.Store) error { return put(c, &o, s) })
+			return o.withStore(c, func(s *device) error { return put(c, &o, s) })
 		},
 	}
 	o.flags(c)
 	return c
 }
 
-func put(c *cobra.Command, o *options, s *clientlib.Store) error {
+func put(c *cobra.Command, o *options, s *device) error {
 	in := &io.LimitedReader{R: c.InOrStdin(), N: maxInput}
 	dec := json.NewDecoder(bufio.NewReader(in))
 	dec.UseNumber()
@@ -97,7 +107,7 @@ func put(c *cobra.Command, o *options, s *clientlib.Store) error {
 		if err != nil {
 			return fmt.Errorf("object %d of the input: %w", n, err)
 		}
-		v := view.NewRecordView(rec, survey.Builtin())
+		v := s.view(rec)
 		out := struct {
 			ID       string           `json:"id"`
 			Problems []survey.Problem `json:"problems,omitempty"`
@@ -126,8 +136,8 @@ type itemView struct {
 	Detail string `json:"held_detail,omitempty"`
 }
 
-func newItemView(it clientlib.Item) itemView {
-	return itemView{view.NewRecordView(it.Record, survey.Builtin()), it.Sent, it.Held, it.Detail}
+func (d *device) item(it clientlib.Item) itemView {
+	return itemView{d.view(it.Record), it.Sent, it.Held, it.Detail}
 }
 
 func newGet() *cobra.Command {
@@ -142,12 +152,12 @@ func newGet() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return o.withStore(c, func(s *clientlib.Store) error {
+			return o.withStore(c, func(s *device) error {
 				it, err := s.Get(c.Context(), id)
 				if err != nil {
 					return err
 				}
-				v := newItemView(it)
+				v := s.item(it)
 				return o.print(c, v, func(w io.Writer) {
 					enc := json.NewEncoder(w)
 					enc.SetEscapeHTML(false)
@@ -189,14 +199,14 @@ func newList() *cobra.Command {
 					return terminal.Input("--area: %w", err)
 				}
 			}
-			return o.withStore(c, func(s *clientlib.Store) error {
+			return o.withStore(c, func(s *device) error {
 				items, err := s.List(c.Context(), f)
 				if err != nil {
 					return err
 				}
 				views := make([]itemView, len(items))
 				for i, it := range items {
-					views[i] = newItemView(it)
+					views[i] = s.item(it)
 				}
 				return o.print(c, views, func(w io.Writer) { printList(w, views) })
 			})
@@ -256,7 +266,7 @@ func newDelete() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return o.withStore(c, func(s *clientlib.Store) error {
+			return o.withStore(c, func(s *device) error {
 				if err := s.Delete(c.Context(), id, user, reason); err != nil {
 					return err
 				}
@@ -289,7 +299,7 @@ func newResolve() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return o.withStore(c, func(s *clientlib.Store) error {
+			return o.withStore(c, func(s *device) error {
 				if err := s.Resolve(c.Context(), id, group, v, user); err != nil {
 					return err
 				}
@@ -297,7 +307,7 @@ func newResolve() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return o.print(c, newItemView(it), func(w io.Writer) {
+				return o.print(c, s.item(it), func(w io.Writer) {
 					say(w, "บันทึกแล้ว ซิงค์เพื่อส่งให้สำนักงาน", "Saved. Sync to send it to the office.")
 				})
 			})

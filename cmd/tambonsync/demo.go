@@ -77,12 +77,11 @@ func freshDemo(dir string) error {
 func runDemo(c *cobra.Command, o *options, d demo.Options, listen string, once bool) (err error) {
 	ctx, stop := context.WithCancel(c.Context())
 	defer stop()
-	office := *o
-	office.data = filepath.Join(o.data, "office")
-	if err := store.Create(ctx, office.data, area.FullName(demo.Tambon450303), rand.Reader); err != nil {
+	dir := filepath.Join(o.data, "office")
+	if err := store.Create(ctx, dir, area.FullName(demo.Tambon450303), rand.Reader); err != nil {
 		return err
 	}
-	s, err := store.Open(ctx, office.data)
+	s, err := store.Open(ctx, dir)
 	if err != nil {
 		return err
 	}
@@ -91,12 +90,19 @@ func runDemo(c *cobra.Command, o *options, d demo.Options, listen string, once b
 	if err != nil {
 		return err
 	}
+	catalog, err := server.LoadCatalog(ctx, s, false)
+	if err != nil {
+		return err
+	}
+	if _, err := openRound(ctx, &office{Store: s, dir: dir, catalog: catalog}, demo.Round(), "", adminUser); err != nil {
+		return err
+	}
 	ln, err := net.Listen("tcp", listen)
 	if err != nil {
 		return terminal.Input("--listen %s: %w; another program uses the port: try `make demo LISTEN=127.0.0.1:8081`", listen, err)
 	}
 	served := make(chan error, 1)
-	go func() { served <- serve(ctx, s, ln, office.data, "", io.Discard) }()
+	go func() { served <- serve(ctx, s, ln, dir, "", io.Discard) }()
 	defer func() {
 		stop()
 		err = errors.Join(err, <-served) // before the store closes
@@ -144,6 +150,7 @@ func printStory(w io.Writer, s demo.Story, dir, url, password string, took time.
 			y.Tablet, y.Pushed, y.Pulled, y.Conflicts, y.Quarantined, y.Unsent, y.TookMS, float64(y.BytesIn+y.BytesOut)/1000)
 	}
 	say(w, "ระเบียนที่ทั้งสองแท็บเล็ตมี: เหมือนกัน %d ต่างกัน %d", "Records on both tablets: %d the same, %d different", s.Same, s.Different)
+	printFigures(w, s)
 	if k := s.Disagreement; k != nil {
 		say(w, "ตัวอย่าง บ้าน %s ข้อ %s:", "Example: house %s, question %s:", k.Household, k.Group)
 		for _, a := range k.Answers {
@@ -153,6 +160,9 @@ func printStory(w io.Writer, s demo.Story, dir, url, password string, took time.
 	fmt.Fprintln(w)
 	say(w, "── ลองต่อ (อีกหน้าต่างหนึ่ง) ──", "── Try next (in another terminal) ──")
 	office := filepath.Join(dir, "office")
+	fmt.Fprintf(w, "  bin/tambonsync summary --data %s --area %s\n", office, demo.Tambon450303)
+	fmt.Fprintf(w, "  bin/tambonfield report --store %s --village %s\n", s.Tablets[0].Path, demo.Tambon450303+"01")
+	fmt.Fprintf(w, "  bin/tambonsync export --data %s --area %s --format xlsx --out %s.xlsx\n", office, demo.Tambon450303, demo.Tambon450303)
 	fmt.Fprintf(w, "  bin/tambonsync cases --data %s\n", office)
 	if k := s.Disagreement; k != nil {
 		fmt.Fprintf(w, "  bin/tambonsync resolve --data %s %s --group %s --value '%s'\n", office, k.Record, k.Group, compact(k.Answers[len(k.Answers)-1].Value))
@@ -163,4 +173,18 @@ func printStory(w io.Writer, s demo.Story, dir, url, password string, took time.
 	fmt.Fprintf(w, "  bin/tambonsync verify --data %s\n", office)
 	fmt.Fprintf(w, "  curl -s -H 'Content-Type: application/json' %s/api/v1/token -d '{\"user\":\"%s\",\"password\":\"%s\"}'\n", url, adminUser, password)
 	fmt.Fprintln(w)
+}
+
+// printFigures tells how far the round is and where most fail.
+func printFigures(w io.Writer, s demo.Story) {
+	h := s.Summary.Households
+	say(w, "%s (นับอายุ ณ %s): %d ครัวเรือน %d คน ตอบครบ %d ยังไม่ครบ %d",
+		"%s, ages as of %s: %d households, %d persons; %d complete, %d not",
+		s.Summary.RoundTitle, s.Summary.ReferenceDate, h.Total, s.Summary.Persons, h.Complete, h.Total-h.Complete)
+	say(w, "ส่งตรวจ %d รับรองแล้ว %d ส่งกลับ %d", "Handed in %d, approved %d, returned %d", h.Submitted, h.Approved, h.Returned)
+	say(w, "ตัวชี้วัดที่ตกมากที่สุด (ตก/ทั้งหมด):", "The worst indicators (failed/applicable):")
+	for _, l := range s.Worst {
+		say(w, "  %[1]d %[2]s  %[4]d/%[5]d (%.1[6]f%%)", "  %[1]d %[3]s  %[4]d/%[5]d (%.1[6]f%%)",
+			l.No, l.NameTH, l.NameEN, l.Failed, l.Applicable, *l.FailedPercent)
+	}
 }

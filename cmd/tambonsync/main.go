@@ -37,6 +37,7 @@ answers the tablets that sync with it. Commands may be used while it serves.
 	}
 	root.AddCommand(newInit(), newServe(), newDemo(), newInvite(), newDevice(), newUser(), newCases(), newResolve(),
 		newRecords(), newQuarantine(), newForm(), newRound(), newArea(), newHousehold(),
+		newSummary(), newAnalysis(), newExport(), newExports(), newVillage(),
 		newBackup(), newRestore(), newVerify())
 	terminal.Setup(root)
 	return root

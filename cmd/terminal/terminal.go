@@ -1,6 +1,6 @@
 // Package terminal is what the two programs have in common on a terminal: exit
-// codes, JSON output, and sentences in Thai or English. It knows nothing of
-// records, stores or networks.
+// codes, JSON output, summaries, and sentences in Thai or English. It knows
+// nothing of records, stores or networks.
 package terminal
 
 import (

@@ -62,6 +62,7 @@ func (s *Store) RecordsOf(ctx context.Context, ids []syncproto.RecordID) ([]serv
 		if err != nil {
 			return err
 		}
+		defer func() { _ = stmt.Close() }()
 		for _, id := range ids {
 			rec, err := scanRecord(stmt.QueryRowContext(ctx, id[:]))
 			if errors.Is(err, sql.ErrNoRows) {

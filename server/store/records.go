@@ -48,13 +48,9 @@ func (s *Store) Records(ctx context.Context, f server.RecordFilter) ([]server.St
 			}
 		}
 		_, end := f.Area.Span()
-		deleted := 0
-		if f.Deleted {
-			deleted = 1
-		}
 		rows, err := tx.QueryContext(ctx, selectRecord+` WHERE (area, id) > ($1, $2) AND area >= $3 AND area < $4
-			AND ($5 = '' OR type = $5) AND deleted <= $6 ORDER BY area, id LIMIT $7`,
-			start, f.After[:], f.Area, end, f.Type, deleted, limit(f.Limit))
+			AND (type = $5 OR $5 = '' AND ($8 = 1 OR type < '_' OR type > '_~')) AND deleted <= $6 ORDER BY area, id LIMIT $7`,
+			start, f.After[:], f.Area, end, f.Type, bit(f.Deleted), limit(f.Limit), bit(f.System))
 		if err != nil {
 			return err
 		}
@@ -159,4 +155,11 @@ func (s *Store) Count(ctx context.Context, code area.Code) (n int, err error) {
 	from, to := code.Span()
 	err = s.read.QueryRowContext(ctx, `SELECT coalesce(sum(count), 0) FROM leaves WHERE area >= $1 AND area < $2`, from, to).Scan(&n)
 	return n, err
+}
+
+func bit(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
 }

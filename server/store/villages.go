@@ -50,6 +50,7 @@ func putAll[T any](ctx context.Context, s *Store, list []T, check func(T) error,
 		if err != nil {
 			return err
 		}
+		defer func() { _ = stmt.Close() }()
 		for _, item := range list {
 			if _, err := stmt.ExecContext(ctx, args(item)...); err != nil {
 				return err

@@ -39,6 +39,7 @@ const (
 // program is one compiled expression.
 type program struct {
 	text string
+	kind *cel.Type // of the result, as far as it is known before it runs
 	run  cel.Program
 	refs refs
 }
@@ -123,7 +124,7 @@ func (s *scope) compile(text string) (*program, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &program{text: text, run: run}
+	p := &program{text: text, kind: checked.OutputType(), run: run}
 	w := walker{scope: s, refs: &p.refs, loops: map[string]string{}}
 	w.walk(checked.NativeRep().Expr())
 	return p, w.err

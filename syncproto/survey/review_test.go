@@ -358,6 +358,10 @@ func TestTheDefinitionOfAFormGivesTheSameForm(t *testing.T) {
 	if forms[0].Definition().RecordTypes[0].Questions[0].Name != "owner" || forms[0].Definition().Choices["places"][0].Filter["region"] != "ne" {
 		t.Error("changing the definition changed the form")
 	}
+	farm, cow := forms[0].Types()[0], forms[0].Types()[1]
+	if farm.Calculates("milk") != survey.TypeDecimal || cow.Calculates("number") != "" || farm.Calculates("owner") != "" {
+		t.Errorf("calculations give %q, %q, %q", farm.Calculates("milk"), cow.Calculates("number"), farm.Calculates("owner"))
+	}
 	if got := forms[0].Types()[0].Children(); !slices.Equal(got, []string{"cow"}) {
 		t.Errorf("Children() = %v", got)
 	}

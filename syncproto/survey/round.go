@@ -1,6 +1,7 @@
 package survey
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -34,7 +35,10 @@ func RoundOf(id string, values map[string]any) Round {
 	text := func(key string) string { s, _ := values[key].(string); return s }
 	r := Round{
 		ID: id, Title: text("title"), Form: text("form"), Set: text("set"), ReferenceDate: text("reference_date"),
-		Opens: text("opens"), Closes: text("closes"), Open: text("state") == "open", Previous: text("previous"),
+		Opens: text("opens"), Closes: text("closes"), Open: text("state") == "open",
+	}
+	if id, ok := values["previous"].([]byte); ok && len(id) == 16 {
+		r.Previous = fmt.Sprintf("%x-%x-%x-%x-%x", id[:4], id[4:6], id[6:8], id[8:10], id[10:])
 	}
 	list, _ := values["areas"].([]any)
 	for _, v := range list {
@@ -45,7 +49,8 @@ func RoundOf(id string, values map[string]any) Round {
 	return r
 }
 
-// Values are the answers of the round's record.
+// Values are the answers of the round's record but for Previous, which is a
+// reference to a record and the caller's to add.
 func (r Round) Values() map[string]any {
 	areas := make([]any, len(r.Areas))
 	for i, a := range r.Areas {
@@ -58,7 +63,7 @@ func (r Round) Values() map[string]any {
 	out := map[string]any{
 		"title": r.Title, "form": r.Form, "areas": areas, "reference_date": r.ReferenceDate, "state": state,
 	}
-	for key, s := range map[string]string{"set": r.Set, "opens": r.Opens, "closes": r.Closes, "previous": r.Previous} {
+	for key, s := range map[string]string{"set": r.Set, "opens": r.Opens, "closes": r.Closes} {
 		if s != "" {
 			out[key] = s
 		}

@@ -19,6 +19,8 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+
+	"cel.dev/cel-go/cel"
 )
 
 // Text is one sentence or label in the two languages of the system. In a
@@ -278,6 +280,24 @@ func (t *RecordType) Question(name string) (Question, bool) {
 		return Question{}, false
 	}
 	return q.clone(), true
+}
+
+// Calculates tells what a calculation gives: TypeDecimal, TypeBool or TypeText;
+// "" where that shows only when it runs.
+func (t *RecordType) Calculates(name string) Type {
+	q := t.question(name)
+	if q == nil || q.programs == nil || q.programs.calculation == nil {
+		return ""
+	}
+	switch q.programs.calculation.kind {
+	case cel.DoubleType, cel.IntType:
+		return TypeDecimal
+	case cel.BoolType:
+		return TypeBool
+	case cel.StringType:
+		return TypeText
+	}
+	return ""
 }
 
 // question returns the form's own question, not a copy, or nil.

@@ -18,12 +18,14 @@ var titles = []string{
 // look alike or mean the same, to find one person who was recorded twice. It
 // drops titles, spaces, dots, dashes and marks without width, makes Thai digits
 // 0–9, nikhahit + า into ำ, and Latin letters small. It is for comparing, not
-// for showing: two names that give the same text may differ. Only the first
+// for showing: two names that give the same text may differ. A title alone
+// gives "". Only the first
 // 300 bytes count. "" stays "".
 func NormaliseName(s string) string {
 	s = strings.ToLower(area.CleanName(s[:min(len(s), 300)]))
 	for _, title := range titles {
-		if rest, found := strings.CutPrefix(s, title); found && len([]rune(strings.TrimSpace(rest))) > 1 {
+		rest, found := strings.CutPrefix(s, title)
+		if rest = strings.TrimSpace(rest); found && len([]rune(rest)) != 1 {
 			s = rest
 			break
 		}

@@ -91,7 +91,9 @@ func NewRecordView(rec syncproto.Record, c *survey.Catalog) RecordView {
 		}
 	}
 	v.Values = t.Unpack(groups)
-	v.Problems = f.Check(rec.Type, v.Values)
+	if !strings.HasPrefix(rec.Type, "_") { // the system's own, which no form asks
+		v.Problems = f.Check(rec.Type, v.Values)
+	}
 	for _, name := range rec.Conflicts() {
 		v.Conflicts[name] = answers(rec, name)
 	}

@@ -128,7 +128,7 @@ func (b saveBook) same(w *world, book map[syncproto.Dot]string, where string, id
 // lookAtOffice reads every record of the office, notes what has arrived and
 // checks that nothing left.
 func (w *world) lookAtOffice() {
-	records, err := w.office.store.Records(w.ctx, server.RecordFilter{Deleted: true, Limit: 10000})
+	records, err := w.office.store.Records(w.ctx, server.RecordFilter{Deleted: true, System: true, Limit: 10000})
 	w.must(err)
 	for _, s := range records {
 		if old, ok := w.office.view[s.Record.ID]; ok && bytes.Equal(old.Raw, s.Raw) {

@@ -3,9 +3,10 @@
 // again at a real office.
 //
 // tambon.go, household.go, person.go and flaws.go make up the families;
-// offline.go is what the two officers do without a network; story.go says what
-// came of it. The package knows devices (clientlib) and the form. It must not
-// know the server package: the office is an address.
+// sheet.go, dimensions.go and work.go fill in their questionnaires; offline.go
+// is what the two officers do without a network; story.go and figures.go say
+// what came of it. The package knows devices (clientlib) and the form. It must
+// not know the server package: the office is an address.
 //
 // Every name, house and number is made up. Citizen ids have the office digits
 // 0000, which are not issued to anybody; house codes begin with 0000 too.
@@ -27,7 +28,7 @@ import (
 	"tambonsync/syncproto/area"
 )
 
-// Options are what Run needs. The two codes belong to invitations that the
+// Options are what Run needs. The office has opened [Round]. The two codes belong to invitations that the
 // office has made, with areas as Grants gives them or others that overlap.
 type Options struct {
 	Server     string // such as http://127.0.0.1:8080

@@ -24,7 +24,8 @@ type part struct {
 }
 
 // workOffline is a week in which neither tablet meets the office. Every part
-// has households of its own, drawn from those in both tablets' areas.
+// but the last has households of its own, drawn from those in both tablets'
+// areas.
 func (r *run) workOffline(ctx context.Context) error {
 	r.pool = r.shared()
 	if need := len(disputes) + sameAnswers + bothAdd + 1 + 2; len(r.pool) < need {
@@ -37,6 +38,7 @@ func (r *run) workOffline(ctx context.Context) error {
 		{"A ลบ แต่ B แก้ไข", "A deletes what B edits", r.deleteAndEdit},
 		{"แก้คนละข้อในบ้านเดียวกัน", "different questions of the same household", r.divide},
 		{"B บันทึกนอกพื้นที่ของตน", "B enters one outside its areas", r.goAstray},
+		{"A ส่งตรวจ และหัวหน้าชุดรับรองหรือส่งกลับ", "A hands in finished ones, a supervisor approves or returns them", r.handIn},
 	}
 	for i, p := range parts {
 		n, err := p.play(ctx)

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"maps"
 	"net/http/httptest"
 	"path/filepath"
 	"reflect"
@@ -41,6 +42,7 @@ func newOffice(t *testing.T) office {
 	if err != nil {
 		t.Fatal(err)
 	}
+	openRound(t, st)
 	s, err := server.New(t.Context(), server.Config{Store: st, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
@@ -53,6 +55,20 @@ func newOffice(t *testing.T) office {
 		}
 	})
 	return office{st, t, ts.URL}
+}
+
+// openRound opens the demo's round, as the command does before tablets come.
+func openRound(t *testing.T, st *store.Store) {
+	t.Helper()
+	now, round := time.Now().UnixMilli(), demo.Round()
+	round.ID = syncproto.NewRecordID(now, [10]byte{}).String()
+	edit, err := server.RoundEdit(round, "admin", "open round", now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := st.Edit(t.Context(), edit); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func (o office) invite(officer string, areas ...area.Code) string {
@@ -71,12 +87,16 @@ func (o office) invite(officer string, areas ...area.Code) string {
 	return ticket.Code
 }
 
+// seed makes a tambon in whose first 48 households something is wrong on
+// purpose.
+const seed = 4
+
 // play runs the story with these areas.
 func (o office) play(a, b []area.Code, change func(*demo.Options)) (demo.Story, error) {
 	o.t.Helper()
 	opts := demo.Options{
 		Server: o.url, CodeA: o.invite("malee", a...), CodeB: o.invite("somchai", b...),
-		Dir: o.t.TempDir(), Seed: 3, Households: 48, App: "test/1",
+		Dir: o.t.TempDir(), Seed: seed, Households: 48, App: "test/1",
 	}
 	if change != nil {
 		change(&opts)
@@ -117,13 +137,14 @@ func TestTheStory(t *testing.T) {
 		{"what B enters elsewhere waits in the quarantine", strayWaitsInQuarantine},
 		{"the syncs add up", syncsAddUp},
 		{"wrong answers arrive as they were given", wrongAnswersArrive},
+		{"what was handed in, approved and returned arrives", statesArrive},
 	} {
 		t.Run(tt.name, func(t *testing.T) { tt.run(t, o, story) })
 	}
 }
 
 func storyTellsWhatOfficeHolds(t *testing.T, o office, story demo.Story) {
-	tb := demo.Generate(3).Take(48)
+	tb := demo.Generate(seed).Take(48)
 	if e := story.Entered; e.Villages != 12 || e.Households != 48 || e.Members != tb.People() {
 		t.Errorf("entered %+v, want 12 villages, 48 households, %d people", e, tb.People())
 	}
@@ -227,7 +248,8 @@ func syncsAddUp(t *testing.T, o office, story demo.Story) {
 	entered := story.Entered.Households + story.Entered.Members
 	off := story.Offline
 	touched := off.Disagreements + off.SameAnswers + off.DifferentQuestions + off.DeletedAndEdited
-	pushed := []int{entered, 0, touched + off.NewMembers/2, touched + off.NewMembers/2, 0}
+	looked := off.Submitted + off.Approved + off.Returned // in a village that is A's alone
+	pushed := []int{entered, 0, touched + looked + off.NewMembers/2, touched + off.NewMembers/2, 0}
 	for i, want := range pushed {
 		if got := story.Syncs[i].Pushed; got != want {
 			t.Errorf("sync %d of %s pushed %d records, want %d", i, order[i], got, want)
@@ -249,6 +271,22 @@ func wrongAnswersArrive(t *testing.T, o office, story demo.Story) {
 	}
 	if story.Entered.Flagged == 0 || flags != story.Entered.Flagged {
 		t.Errorf("the office has %d flagged answers, %d were entered", flags, story.Entered.Flagged)
+	}
+}
+
+func statesArrive(t *testing.T, o office, story demo.Story) {
+	states := map[string]int{}
+	for _, r := range o.alive("household") {
+		s := r.Record.State()
+		states[s.State]++
+		if (s.State == syncproto.StateReturned) != (len(s.Comments) > 0) {
+			t.Errorf("household %s is %q with the comments %v", r.Record.ID, s.State, s.Comments)
+		}
+	}
+	h := story.Summary.Households
+	want := map[string]int{"submitted": h.Submitted, "approved": h.Approved, "returned": h.Returned, "": h.Ready + h.InProgress + h.NotStarted}
+	if !maps.Equal(states, want) || h.Submitted == 0 || h.Approved == 0 || h.Returned == 0 {
+		t.Errorf("the office has the states %v, the story %v, want some of each", states, want)
 	}
 }
 
@@ -335,7 +373,7 @@ func TestProgressIsTold(t *testing.T) {
 			}
 			steps[l.Step]++
 		}
-		if steps["enroll"] != 1 || steps["enter"] != 12 || steps["sync"] != len(story.Syncs) || steps["offline"] != 6 {
+		if steps["enroll"] != 1 || steps["enter"] != 12 || steps["sync"] != len(story.Syncs) || steps["offline"] != 7 {
 			t.Errorf("steps told: %v", steps)
 		}
 	})

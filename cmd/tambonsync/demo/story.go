@@ -20,6 +20,9 @@ type Story struct {
 	Offline Offline `json:"offline"`
 	Syncs   []Sync  `json:"syncs"` // A, B; offline work; A, B, A
 
+	Summary survey.Summary         `json:"summary"`          // of the round, as tablet A has it at the end
+	Worst   []survey.IndicatorLine `json:"worst_indicators"` // of it, those with the greatest share failed
+
 	Cases            []Case   `json:"cases"`                        // as tablet A has them after its last sync
 	Disagreement     *Case    `json:"example_disagreement"`         // one of Cases, to try a decision on
 	DeletedAndEdited *Case    `json:"example_deleted_edited"`       // another one
@@ -54,6 +57,9 @@ type Offline struct {
 	DifferentQuestions int `json:"different_questions"` // households in which each answered other questions
 	NewMembers         int `json:"new_members"`
 	DeletedAndEdited   int `json:"deleted_and_edited"` // deleted by one, edited by the other
+	Submitted          int `json:"submitted"`          // handed in by A's officer and not looked through yet
+	Approved           int `json:"approved"`           // handed in and looked through
+	Returned           int `json:"returned"`
 }
 
 // Sync is one sync of one tablet.
@@ -122,6 +128,9 @@ func (r *run) lookBack(ctx context.Context) error {
 			return fmt.Errorf("tablet %s: %w", t.name, err)
 		}
 		r.story.Tablets = append(r.story.Tablets, Tablet{Name: t.name, Path: t.path, Status: st})
+	}
+	if err := r.sumUp(ctx); err != nil {
+		return fmt.Errorf("tablet A: summary: %w", err)
 	}
 	return r.compareTablets(ctx)
 }

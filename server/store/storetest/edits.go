@@ -112,7 +112,8 @@ func manyEditsTravel(t *testing.T, o *office) {
 	r := d.New(1, village1, nil)
 	d.Push(t, r)
 	_, err := o.EditMany(context.Background(), []server.Edit{
-		{ID: r.ID, Changes: Answers{"water": 5}.Values(), At: Now}, newEdit(2, nil),
+		{ID: r.ID, Changes: Answers{"water": 5}.Values(), At: Now},
+		newEdit(2, nil),
 		{ID: RecordID(2), Changes: Answers{syncproto.GroupScope: string(village2)}.Values(), At: Now},
 	})
 	if err != nil {

@@ -101,7 +101,7 @@ func (o *office) inbox(t *testing.T, all bool) []server.InboxItem {
 
 func (o *office) all(t *testing.T) []server.StoredRecord {
 	t.Helper()
-	records, err := o.Records(context.Background(), server.RecordFilter{Deleted: true})
+	records, err := o.Records(context.Background(), server.RecordFilter{Deleted: true, System: true})
 	if err != nil {
 		t.Fatalf("records: %v", err)
 	}

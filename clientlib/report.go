@@ -37,17 +37,33 @@ func (s *Store) Report(ctx context.Context, code area.Code, round string) (surve
 	if err != nil {
 		return survey.Summary{}, err
 	}
-	tally := survey.NewTally()
-	var seen []area.Code
+	live := map[area.Code]*survey.Tally{}
 	err = r.each(ctx, func(h HouseholdReport, persons int) error {
-		tally.Add(survey.Judged{State: h.State, Complete: h.Review.Complete(), Persons: persons, Result: h.Outcome})
-		seen = append(seen, h.Area)
+		if live[h.Area] == nil {
+			live[h.Area] = survey.NewTally()
+		}
+		live[h.Area].Add(survey.Judged{State: h.State, Complete: h.Review.Complete(), Persons: persons, Result: h.Outcome})
 		return nil
 	})
 	if err != nil {
 		return survey.Summary{}, fmt.Errorf("report of %s: %w", code, err)
 	}
+	frozen, err := r.certified(ctx)
+	if err != nil {
+		return survey.Summary{}, fmt.Errorf("report of %s: %w", code, err)
+	}
+	tally, open := survey.NewTally(), 0
+	for village, t := range live {
+		if frozen[village] == nil {
+			tally.Merge(t, 1)
+			open++
+		}
+	}
+	for _, t := range frozen {
+		tally.Merge(t, 1)
+	}
 	sum := tally.Summary(r.x)
+	sum.Certified, sum.Frozen = len(frozen), len(frozen) > 0 && open == 0
 	sum.Area, sum.AreaName = string(code), area.FullName(code)
 	sum.Round, sum.RoundTitle, sum.ReferenceDate = r.round.ID, r.round.Title, r.round.ReferenceDate
 	sum.Unassigned = r.unassigned
@@ -315,6 +331,35 @@ func (r *reporter) children(ctx context.Context, q querier, parents []syncproto.
 	return out, nil
 }
 
+// certified returns the frozen numbers of villages that their forums signed off.
+func (r *reporter) certified(ctx context.Context) (map[area.Code]*survey.Tally, error) {
+	round, err := syncproto.ParseRecordID(r.round.ID)
+	if err != nil {
+		return nil, err
+	}
+	from, to := r.code.Span()
+	states, err := collect(ctx, r.store.db, func(rows *sql.Rows) (raw []byte, err error) {
+		err = rows.Scan(&raw)
+		return raw, err
+	}, `SELECT state FROM records WHERE area >= $1 AND area < $2 AND type = $3 AND deleted = 0`, from, to, syncproto.TypeVillage)
+	if err != nil {
+		return nil, err
+	}
+	out := map[area.Code]*survey.Tally{}
+	for _, raw := range states {
+		rec, err := syncproto.DecodeRecord(raw)
+		if err != nil || rec.ID != syncproto.VillageID(round, rec.Area()) {
+			continue
+		}
+		state, _ := rec.Winner(survey.VillageState).Any()
+		numbers, _ := rec.Winner(survey.VillageNumbers).Any()
+		if t, ok := survey.ReadNumbers(numbers); ok && state == survey.VillageCertified {
+			out[rec.Area()] = t
+		}
+	}
+	return out, nil
+}
+
 // stamp says how fresh a report is and what is missing in it.
 func (s *Store) stamp(ctx context.Context, code area.Code, sum *survey.Summary) error {
 	tx, err := s.db.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
@@ -330,13 +375,13 @@ func (s *Store) stamp(ctx context.Context, code area.Code, sum *survey.Summary) 
 		sum.AsOf = time.UnixMilli(d.Synced).UTC().Format(time.RFC3339)
 	}
 	from, to := code.Span()
-	sum.Outstanding = &survey.Outstanding{}
+	sum.Outstanding = &survey.Outstanding{Unsent: new(int)}
 	for _, c := range []struct {
 		query string
 		into  any
 	}{
 		{`SELECT coalesce(sum(seq), 0) FROM cursors WHERE area >= $1 AND area < $2 OR substr($1, 1, length(area)) = area`, &sum.AsOfSeq},
-		{`SELECT count(*) FROM records WHERE dirty = 1 AND area >= $1 AND area < $2`, &sum.Outstanding.Unsent},
+		{`SELECT count(*) FROM records WHERE dirty = 1 AND area >= $1 AND area < $2`, sum.Outstanding.Unsent},
 		{`SELECT count(*) FROM records WHERE conflicts > 0 AND area >= $1 AND area < $2`, &sum.Outstanding.Conflicts},
 	} {
 		if err := tx.QueryRowContext(ctx, c.query, from, to).Scan(c.into); err != nil {

@@ -12,6 +12,8 @@ import (
 type recordQuery struct {
 	Area    string `query:"area" json:"-"`
 	Type    string `query:"type" json:"-"`
+	Round   string `query:"round" json:"-"`
+	State   string `query:"state" json:"-"`
 	Deleted bool   `query:"deleted" json:"-"`
 	After   string `query:"after" json:"-"`
 	Limit   int    `query:"limit" json:"-"`
@@ -22,10 +24,14 @@ type recordPage struct {
 	Next    string            `json:"next,omitempty"` // the `after` of the next page
 }
 
-// listRecords pages through records in order of id, with identifiers masked.
-// GET /api/v1/records
+// listRecords pages through records in order of area and id, with identifiers
+// masked. With a round it lists the households that belong to it, whether they
+// name it or not. GET /api/v1/records
 func (s *Server) listRecords(ctx context.Context, who visit, q recordQuery) (p recordPage, err error) {
 	f := RecordFilter{Type: q.Type, Deleted: q.Deleted, Limit: page(q.Limit)}
+	if err := checkText("type", q.Type, maxCodeBytes); err != nil {
+		return p, err
+	}
 	if f.Area, err = parseOptionalArea(q.Area); err != nil {
 		return p, err
 	}
@@ -38,7 +44,12 @@ func (s *Server) listRecords(ctx context.Context, who visit, q recordQuery) (p r
 	if err != nil {
 		return p, err
 	}
-	records, err := s.store.Records(ctx, f)
+	var records []StoredRecord
+	if q.Round != "" || q.State != "" {
+		records, p.Next, err = s.recordsOfRound(ctx, q, f)
+	} else if records, err = s.store.Records(ctx, f); len(records) == f.Limit {
+		p.Next = records[len(records)-1].Record.ID.String()
+	}
 	if err != nil {
 		return p, fmt.Errorf("list records: %w", err)
 	}
@@ -46,12 +57,51 @@ func (s *Server) listRecords(ctx context.Context, who visit, q recordQuery) (p r
 	for i, r := range records {
 		p.Records[i] = view.NewRecordView(r.Record, catalog).Masked()
 	}
-	if len(records) == f.Limit {
-		p.Next = records[len(records)-1].Record.ID.String()
-	}
 	s.log.InfoContext(ctx, "personal records listed",
 		"user", who.User, "from", who.From, "area", string(f.Area), "type", f.Type, "count", len(records))
 	return p, nil
+}
+
+// recordsOfRound finds the households of a round, and with a state those that
+// stand there, by what analysis knows of them.
+func (s *Server) recordsOfRound(ctx context.Context, q recordQuery, f RecordFilter) (records []StoredRecord, next string, err error) {
+	analysis, err := s.analysed()
+	if err != nil {
+		return nil, "", err
+	}
+	if q.Type != "" || q.Deleted {
+		return nil, "", refuse(syncproto.CodeBadMessage, "round and state list households that live: without type and deleted")
+	}
+	r := ResultFilter{Area: f.Area, Limit: f.Limit}
+	if r.Round, err = parseOptionalID("round", q.Round); err != nil {
+		return nil, "", err
+	}
+	if r.Round.IsZero() {
+		return nil, "", refuse(syncproto.CodeBadMessage, "state needs a round")
+	}
+	if r.State, err = parseState(q.State); err != nil {
+		return nil, "", err
+	}
+	if !f.After.IsZero() {
+		last, err := s.store.Record(ctx, f.After)
+		if err != nil {
+			return nil, "", err
+		}
+		r.After = Mark{last.Record.Area(), f.After}
+	}
+	rows, err := analysis.Results(ctx, r)
+	if err != nil {
+		return nil, "", err
+	}
+	ids := make([]syncproto.RecordID, len(rows))
+	for i, row := range rows {
+		ids[i] = row.ID
+	}
+	if len(rows) == r.Limit {
+		next = ids[len(ids)-1].String()
+	}
+	records, err = s.store.RecordsOf(ctx, ids)
+	return records, next, err
 }
 
 type recordRef struct {

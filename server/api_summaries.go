@@ -2,19 +2,16 @@ package server
 
 import (
 	"context"
-	"errors"
 
 	"tambonsync/syncproto"
 	"tambonsync/syncproto/area"
 	"tambonsync/syncproto/survey"
 )
 
-var errNoAnalysis = &refusal{code: codeNotSwitchedOn, err: errors.New("sums and results")}
-
 // analysed returns the analysis, and an error if the office has none.
 func (s *Server) analysed() (Analysis, error) {
 	if s.analysis == nil {
-		return nil, errNoAnalysis
+		return nil, refuse(codeNotSwitchedOn, "sums and results")
 	}
 	return s.analysis, nil
 }
@@ -240,4 +237,3 @@ func (s *Server) getResult(ctx context.Context, who visit, q recordRefNamed) (d 
 		Outcomes: append([]survey.Outcome{}, r.Result.Outcomes...), Review: newReviewView(r.Review), Flags: newFlagViews(r.Flags),
 	}, nil
 }
-

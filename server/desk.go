@@ -74,6 +74,17 @@ func StateEdit(rec syncproto.Record, state, note string, comments map[string]str
 	}, nil
 }
 
+// CheckMerge reports why a record may not count as another one.
+func CheckMerge(rec, into syncproto.Record) error {
+	switch {
+	case !into.Alive() || !into.MergedInto().IsZero():
+		return fmt.Errorf("record %s is deleted or merged itself", into.ID)
+	case rec.Type != into.Type:
+		return fmt.Errorf("a %s cannot be merged into a %s", rec.Type, into.Type)
+	}
+	return nil
+}
+
 // MergeEdit is the save by which a duplicate counts as another record from now
 // on. Its own answers stay, and MergeEdit into nothing takes it back.
 func MergeEdit(rec syncproto.Record, into syncproto.RecordID, user string, at int64) (Edit, error) {

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"errors"
 	"io"
 
 	"tambonsync/syncproto"
@@ -24,6 +25,10 @@ type ExportRequest struct {
 	Personal bool               // with the columns that name people
 	Open     bool               // for everybody: small cells of a summary are suppressed
 }
+
+// ErrExport: a request for a file fits neither form nor round. The sentence
+// says what. 422; the caller asks for something else.
+var ErrExport = errors.New("cannot be exported")
 
 // Exporter writes a file. It streams: a million records pass in bounded memory.
 // rows is how many it has written, also when it fails.

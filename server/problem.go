@@ -74,7 +74,7 @@ func codeOf(err error) (code syncproto.ErrorCode, detail string, retry time.Dura
 		return codeConflict, err.Error(), 0
 	case errors.Is(err, ErrWhichRound):
 		return codeWhichRound, err.Error(), 0
-	case errors.Is(err, ErrAmbiguous):
+	case errors.Is(err, ErrAmbiguous), errors.Is(err, ErrExport):
 		return codeInvalid, err.Error(), 0
 	case errors.As(err, &h) && h.Code == http.StatusNotFound:
 		return syncproto.CodeNotFound, "", 0

@@ -99,4 +99,3 @@ func page(limit int) int {
 	}
 	return min(limit, maxPage)
 }
-

@@ -114,9 +114,9 @@ type Server struct {
 	metrics    *metrics
 	devices    *verifier // tokens for /sync/v1
 	staff      *verifier // tokens for /api/v1
-	catalogs   catalogs // of what is published
-	drafts     catalogs // with drafts
-	outfit     outfit // what devices get beside records
+	catalogs   catalogs  // of what is published
+	drafts     catalogs  // with drafts
+	outfit     outfit    // what devices get beside records
 	challenges *challenges
 	enrolls    *limiter
 	logins     *limiter

@@ -57,7 +57,7 @@ numbers out of a summary that goes to the public.`,
 	}
 	o.flags(c)
 	p.flags(c)
-	c.Flags().StringVar(&q.What, "what", export.WhatHouseholds, "households, persons, summary, or a record type below")
+	c.Flags().StringVar(&q.What, "what", server.ExportHouseholds, "households, persons, summary, or a record type below")
 	c.Flags().StringVar(&q.Format, "format", "", strings.Join(tables.Formats(), ", ")+"; default: the ending of --out")
 	c.Flags().BoolVar(&q.Personal, "personal", false, "with names, identifiers, religion, health and exact positions; needs --reason")
 	c.Flags().BoolVar(&q.Open, "open", false, "for the public: leave small numbers out of a summary")

@@ -11,11 +11,14 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"tambonsync/cmd/terminal"
 	"tambonsync/server"
+	"tambonsync/server/analysis"
+	"tambonsync/server/export"
 	"tambonsync/server/store"
 )
 
@@ -126,7 +129,16 @@ func serve(ctx context.Context, s *store.Store, ln net.Listener, data, public st
 	if public == "" {
 		public = "http://" + ln.Addr().String()
 	}
-	srv, err := server.New(ctx, server.Config{Store: s, Log: slog.New(slog.NewTextHandler(log, nil)), PublicURL: public})
+	logger := slog.New(slog.NewTextHandler(log, nil))
+	sums, stop, err := followFeed(ctx, s, data, logger)
+	if err != nil {
+		return errors.Join(err, ln.Close())
+	}
+	defer stop()
+	srv, err := server.New(ctx, server.Config{
+		Store: s, Log: logger, PublicURL: public,
+		Analysis: sums, Exporter: &export.Exporter{Store: s, Analysis: sums}, ImportWorkbook: importedWorkbook,
+	})
 	if err != nil {
 		return errors.Join(err, ln.Close())
 	}
@@ -135,6 +147,45 @@ func serve(ctx context.Context, s *store.Store, ln net.Listener, data, public st
 	}
 	say(log, "สำนักงานเปิดแล้วที่ %s", "The office answers at %s", public)
 	return srv.Run(ctx, ln)
+}
+
+// analysisPause is how long sums may be behind the records at most, beside the
+// time it takes to work them out. A sync never waits for them.
+const analysisPause = time.Second
+
+// followFeed keeps the derived tables up to date until stop, which waits for
+// the batch under way.
+func followFeed(ctx context.Context, s *store.Store, data string, log *slog.Logger) (a *analysis.Analysis, stop func(), err error) {
+	who, err := s.Office(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	if a, err = analysis.Open(ctx, data, s, who.Pepper); err != nil {
+		return nil, nil, err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		a.Run(ctx, nil, analysisPause, func(err error) { log.Error("the derived tables are behind", "error", err) })
+	}()
+	return a, func() {
+		cancel()
+		<-done
+		if err := a.Close(); err != nil {
+			log.Error("close the derived tables", "error", err)
+		}
+	}, nil
+}
+
+// importedWorkbook hands the office's API what reads XLSForm.
+func importedWorkbook(data []byte) ([]byte, []server.WorkbookProblem, error) {
+	body, problems, err := importWorkbook(data)
+	out := make([]server.WorkbookProblem, len(problems))
+	for i, p := range problems {
+		out[i] = server.WorkbookProblem(p)
+	}
+	return body, out, err
 }
 
 // urlFile is where serve notes its address, for invite to print it.

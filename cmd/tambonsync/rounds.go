@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -13,38 +14,9 @@ import (
 
 	"tambonsync/cmd/terminal"
 	"tambonsync/server"
-	"tambonsync/syncproto"
 	"tambonsync/syncproto/area"
 	"tambonsync/syncproto/survey"
 )
-
-// roundView is what the round commands print.
-type roundView struct {
-	ID            string   `json:"id"`
-	Round         string   `json:"round"` // the same
-	Title         string   `json:"title"`
-	Form          string   `json:"form"`
-	Set           string   `json:"set"`
-	Areas         []string `json:"areas"`
-	ReferenceDate string   `json:"reference_date"`
-	Opens         string   `json:"opens,omitempty"`
-	Closes        string   `json:"closes,omitempty"`
-	State         string   `json:"state"` // open or closed
-	Previous      string   `json:"previous,omitempty"`
-	Carried       int      `json:"carried,omitempty"` // records that the roster began with
-	Kept          int      `json:"kept,omitempty"`    // records of an earlier round that now name it
-}
-
-func newRoundView(r survey.Round) roundView {
-	v := roundView{
-		ID: r.ID, Round: r.ID, Title: r.Title, Form: r.Form, Set: r.Set, Areas: r.Areas, ReferenceDate: r.ReferenceDate,
-		Opens: r.Opens, Closes: r.Closes, State: "closed", Previous: r.Previous,
-	}
-	if r.Open {
-		v.State = "open"
-	}
-	return v
-}
 
 func newRound() *cobra.Command {
 	parent := &cobra.Command{
@@ -105,63 +77,23 @@ and people without their answers, each not confirmed until an officer has seen i
 	return c
 }
 
-// openRound checks a round, keeps the records of earlier ones where they
-// belong, writes it, and carries an earlier roster forward.
-func openRound(ctx context.Context, s *office, r survey.Round, from, user string) (roundView, error) {
-	f, ok := s.catalog.Form(r.Form)
-	if !ok {
-		return roundView{}, noForm(r.Form)
-	}
-	r.Form, r.Open = f.Ref(), true
-	if r.Set == "" {
-		if set, ok := s.catalog.SetFor(r.Form); ok && !set.Draft() {
-			r.Set = set.Ref()
-		}
-	} else if set, ok := s.catalog.Set(r.Set); ok {
-		r.Set = set.Ref()
-	}
-	if r.Title == "" {
-		r.Title = fmt.Sprintf("%s %s", f.Title().TH, area.FullName(area.Code(r.Areas[0])))
-	}
-	var previous survey.Round
-	if from != "" {
-		var err error
-		if previous, err = findRound(ctx, s, from); err != nil {
-			return roundView{}, err
-		}
-		r.Previous = previous.ID
-	}
-	if err := server.CheckRound(r, s.catalog); err != nil {
-		return roundView{}, terminal.Input("%w", err)
-	}
-	now := time.Now().UnixMilli()
-	var random [10]byte
-	if _, err := rand.Read(random[:]); err != nil {
-		return roundView{}, err
-	}
-	r.ID = syncproto.NewRecordID(now, random).String()
-	kept, err := server.KeepRounds(ctx, s, s.catalog, r, user, now)
+// openRound opens a round as a person at the desk asks for it.
+func openRound(ctx context.Context, s *office, r survey.Round, from, user string) (server.RoundView, error) {
+	rounds, err := server.ReadRounds(ctx, s)
 	if err != nil {
-		return roundView{}, err
+		return server.RoundView{}, err
 	}
-	edit, err := server.RoundEdit(r, user, "open round", now)
-	if err != nil {
-		return roundView{}, terminal.Input("%w", err)
+	plan, err := server.PlanRound(s.catalog, rounds, r, from)
+	switch {
+	case errors.Is(err, server.ErrNotFound):
+		return server.RoundView{}, &terminal.Exit{Code: terminal.ExitNotFound, Err: fmt.Errorf("%w; see: tambonsync form list, tambonsync round list", err)}
+	case err != nil:
+		return server.RoundView{}, terminal.Input("%w", err)
 	}
-	if _, err := s.Edit(ctx, edit); err != nil {
-		return roundView{}, err
-	}
-	v := newRoundView(r)
-	v.Kept = kept
-	if from != "" {
-		if v.Carried, err = server.CarryForward(ctx, s, s.catalog, previous, r, user, now); err != nil {
-			return v, err
-		}
-	}
-	return v, nil
+	return plan.Open(ctx, s, user, rand.Reader, time.Now().UnixMilli())
 }
 
-func printOpened(w io.Writer, v roundView, data string) {
+func printOpened(w io.Writer, v server.RoundView, data string) {
 	say(w, "เปิดรอบ %s แล้ว: %s", "Round %s is open: %s", v.ID, v.Title)
 	say(w, "แบบ %s ตัวชี้วัด %s พื้นที่ %s นับอายุ ณ %s", "Form %s, indicators %s, areas %s, ages as of %s", v.Form, v.Set, strings.Join(v.Areas, " "), v.ReferenceDate)
 	if v.Carried > 0 {
@@ -179,22 +111,14 @@ func findRound(ctx context.Context, s *office, id string) (survey.Round, error) 
 	if err != nil {
 		return survey.Round{}, err
 	}
-	var found []survey.Round
-	for _, r := range rounds {
-		if r.ID == id {
-			return r, nil
-		}
-		if len(id) >= 4 && strings.HasPrefix(r.ID, id) {
-			found = append(found, r)
-		}
+	r, err := server.FindRound(rounds, id)
+	switch {
+	case errors.Is(err, server.ErrNotFound):
+		return r, &terminal.Exit{Code: terminal.ExitNotFound, Err: fmt.Errorf("%w; see: tambonsync round list", err)}
+	case err != nil:
+		return r, terminal.Input("%w", err)
 	}
-	switch len(found) {
-	case 1:
-		return found[0], nil
-	case 0:
-		return survey.Round{}, &terminal.Exit{Code: terminal.ExitNotFound, Err: fmt.Errorf("round %s: there is none; see: tambonsync round list", id)}
-	}
-	return survey.Round{}, terminal.Input("round %s: %d rounds begin so, give more of it", id, len(found))
+	return r, nil
 }
 
 // chooseRound finds the round that was named, or the only open one of an area,
@@ -241,9 +165,9 @@ func newRoundList() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				views := []roundView{}
+				views := []server.RoundView{}
 				for _, r := range rounds {
-					views = append(views, newRoundView(r))
+					views = append(views, server.NewRoundView(r))
 				}
 				return o.print(c, views, func(w io.Writer) {
 					t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
@@ -274,19 +198,10 @@ func newRoundClose(verb string, open bool) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				id, err := syncproto.ParseRecordID(r.ID)
+				v, err := server.OpenOrCloseRound(c.Context(), s, r, open, user, time.Now().UnixMilli())
 				if err != nil {
 					return err
 				}
-				rec, err := s.Record(c.Context(), id)
-				if err != nil {
-					return err
-				}
-				if _, err := s.Edit(c.Context(), server.CloseRoundEdit(rec.Record, open, user, time.Now().UnixMilli())); err != nil {
-					return err
-				}
-				r.Open = open
-				v := newRoundView(r)
 				return o.print(c, v, func(w io.Writer) { say(w, "รอบ %s: %s", "Round %s is %s.", v.ID, v.State) })
 			})
 		},

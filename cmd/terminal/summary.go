@@ -42,7 +42,15 @@ func printFreshness(w io.Writer, s survey.Summary) {
 		fmt.Fprintf(w, Say("%d ครัวเรือนยังไม่อยู่ในรอบใด ระบุรอบด้วย resolve --group _round\n", "%d households belong to no round: name one with resolve --group _round\n"), s.Unassigned)
 	}
 	fmt.Fprintf(w, Say("ข้อมูล ณ %s (ลำดับ %d)\n", "As of %s (sequence %d)\n"), s.AsOf, s.AsOfSeq)
-	if o := s.Outstanding; o != nil && o.Devices+o.Unsent+o.Conflicts > 0 {
-		fmt.Fprintf(w, Say("ค้าง: แท็บเล็ตยังไม่ซิงค์ %d · ยังไม่ส่ง %d · คำตอบต่างกัน %d\n", "Outstanding: %d tablets not synced · %d unsent · %d in conflict\n"), o.Devices, o.Unsent, o.Conflicts)
+	o := s.Outstanding
+	if o == nil {
+		return
+	}
+	unsent := 0
+	if o.Unsent != nil {
+		unsent = *o.Unsent
+	}
+	if o.Devices+unsent+o.Conflicts > 0 {
+		fmt.Fprintf(w, Say("ค้าง: แท็บเล็ตยังไม่ซิงค์ %d · ยังไม่ส่ง %d · คำตอบต่างกัน %d\n", "Outstanding: %d tablets not synced · %d unsent · %d in conflict\n"), o.Devices, unsent, o.Conflicts)
 	}
 }

@@ -48,6 +48,23 @@ type Source interface {
 	LocalGovs(ctx context.Context) ([]server.LocalGov, error)
 }
 
+var _ server.Analysis = (*Analysis)(nil)
+
+// What server's handlers ask and get; explained there.
+type (
+	Lag             = server.Lag
+	Mark            = server.Mark
+	ResultFilter    = server.ResultFilter
+	ResultRow       = server.ResultRow
+	Detail          = server.Detail
+	DuplicateFilter = server.DuplicateFilter
+	Duplicate       = server.Duplicate
+	OrphanFilter    = server.OrphanFilter
+	Orphan          = server.Orphan
+	FlagFilter      = server.FlagFilter
+	Flag            = server.Flag
+)
+
 // Analysis is an office's derived tables. It is safe for use by many
 // goroutines, and several processes may have one open.
 type Analysis struct {

@@ -2,6 +2,7 @@ package analysis
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 
 	"tambonsync/syncproto"
@@ -13,32 +14,16 @@ import (
 func (a *Analysis) Below(ctx context.Context, ids []syncproto.RecordID) (map[syncproto.RecordID][]syncproto.RecordID, error) {
 	out := map[syncproto.RecordID][]syncproto.RecordID{}
 	for _, id := range ids {
-		rows, err := a.read.QueryContext(ctx, `SELECT id FROM items WHERE over = $1 AND attached = 1 ORDER BY id LIMIT $2`, id[:], maxFamily)
+		list, err := collect(ctx, a.read, func(rows *sql.Rows) (below syncproto.RecordID, err error) {
+			err = rows.Scan((*scanID)(&below))
+			return below, err
+		}, `SELECT id FROM items WHERE over = $1 AND attached = 1 ORDER BY id LIMIT $2`, id[:], maxFamily)
 		if err != nil {
 			return nil, fmt.Errorf("analysis: below %s: %w", id, err)
 		}
-		for rows.Next() {
-			var raw []byte
-			if err = rows.Scan(&raw); err != nil {
-				break
-			}
-			var below syncproto.RecordID
-			copy(below[:], raw)
-			out[id] = append(out[id], below)
-		}
-		if err == nil {
-			err = rows.Err()
-		}
-		if err = closeWith(rows, err); err != nil {
-			return nil, fmt.Errorf("analysis: below %s: %w", id, err)
+		if len(list) > 0 {
+			out[id] = list
 		}
 	}
 	return out, nil
-}
-
-func closeWith(rows interface{ Close() error }, err error) error {
-	if cerr := rows.Close(); err == nil {
-		return cerr
-	}
-	return err
 }

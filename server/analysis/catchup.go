@@ -235,12 +235,6 @@ func upwards(code area.Code) []area.Code {
 	return append(out, "")
 }
 
-// Lag is how far the tables are behind the records.
-type Lag struct {
-	Seq  uint64 // rows of the feeds not read yet, about as many records
-	Todo int    // records read and not worked out yet
-}
-
 // Lag tells how far the tables are behind.
 func (a *Analysis) Lag(ctx context.Context) (Lag, error) {
 	var lag Lag

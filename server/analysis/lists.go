@@ -21,38 +21,6 @@ func page(limit int) int {
 	return limit
 }
 
-// Mark is where a listing by area and record goes on: after this row.
-type Mark struct {
-	Area area.Code
-	ID   syncproto.RecordID
-}
-
-// ResultFilter narrows a listing of results; zero fields do not, but a listing
-// is always of one round. It is in order of area, then id.
-type ResultFilter struct {
-	Round     syncproto.RecordID // zero: those that belong to none
-	Area      area.Code          // this area and everything below
-	Indicator int                // with Verdict
-	Verdict   survey.Verdict
-	State     survey.State
-	Complete  *bool
-	After     Mark
-	Limit     int // at most 1000, which 0 stands for
-}
-
-// ResultRow is what the indicators say of one household, without reasons.
-type ResultRow struct {
-	ID       syncproto.RecordID
-	Round    syncproto.RecordID
-	Area     area.Code
-	State    survey.State
-	Complete bool
-	Persons  int
-	Problems int
-	Level    int
-	Outcomes []survey.Outcome // by number; Reason and Unanswered are left out
-}
-
 // Results lists results.
 func (a *Analysis) Results(ctx context.Context, f ResultFilter) ([]ResultRow, error) {
 	from, to := f.Area.Span()
@@ -90,19 +58,12 @@ func (a *Analysis) Results(ctx context.Context, f ResultFilter) ([]ResultRow, er
 	return out, nil
 }
 
+// row is the result as listings show it.
 func (r *result) row(id syncproto.RecordID) ResultRow {
 	return ResultRow{
 		ID: id, Round: r.round, Area: r.area, State: r.state, Complete: r.complete, Persons: r.persons,
 		Problems: r.problems, Level: r.level, Outcomes: r.outcomes(),
 	}
-}
-
-// Detail is one household with the reasons for everything.
-type Detail struct {
-	ResultRow
-	Result survey.Result // with reasons and unanswered questions
-	Review survey.Review // with the problems, here and below
-	Flags  []Flag
 }
 
 var errNoResult = fmt.Errorf("no round judges it: %w", server.ErrNotFound)
@@ -163,26 +124,7 @@ func (b *batch) detail(id syncproto.RecordID) (d Detail, err error) {
 	return d, err
 }
 
-// DuplicateFilter narrows a listing of duplicates. A case is in an area if one
-// of its records is. It is in order of the case's id.
-type DuplicateFilter struct {
-	Round syncproto.RecordID // zero: of all
-	Area  area.Code
-	Kind  string
-	After string
-	Limit int
-}
-
-// Duplicate is a case of records that seem to be one. What they have in common
-// is kept as a hash only.
-type Duplicate struct {
-	ID      string
-	Round   syncproto.RecordID
-	Kind    string // the questions joined by "+", or KindName
-	Records []Mark // at most 100
-	N       int    // how many there are, counted up to 1000
-}
-
+// maxCaseRecords bounds how many records of one case are shown.
 const maxCaseRecords = 100
 
 // Duplicates lists cases of duplicates.
@@ -221,22 +163,6 @@ func (a *Analysis) Duplicates(ctx context.Context, f DuplicateFilter) (out []Dup
 	return out, nil
 }
 
-// OrphanFilter narrows a listing of orphans, in order of area, then id.
-type OrphanFilter struct {
-	Area  area.Code
-	After Mark
-	Limit int
-}
-
-// Orphan is a record that belongs under one that is not there.
-type Orphan struct {
-	ID     syncproto.RecordID
-	Type   string
-	Area   area.Code
-	Parent syncproto.RecordID // as it says; zero if it names none
-	Why    string             // WhyMissing …
-}
-
 // Orphans lists orphans.
 func (a *Analysis) Orphans(ctx context.Context, f OrphanFilter) ([]Orphan, error) {
 	from, to := f.Area.Span()
@@ -249,26 +175,6 @@ func (a *Analysis) Orphans(ctx context.Context, f OrphanFilter) ([]Orphan, error
 		return nil, fmt.Errorf("analysis: orphans: %w", err)
 	}
 	return out, nil
-}
-
-// Flag is something that somebody should look at.
-type Flag struct {
-	Record   syncproto.RecordID
-	Area     area.Code
-	Head     syncproto.RecordID // the household
-	Round    syncproto.RecordID // zero: in none
-	Code     string             // a survey.Code or Flag…
-	Question string             // or the number of an indicator, or ""
-}
-
-// FlagFilter narrows a listing of flags, in order of area, record, code and
-// question.
-type FlagFilter struct {
-	Round syncproto.RecordID // zero: of all and of none
-	Area  area.Code
-	Code  string
-	After Flag // the last one seen
-	Limit int
 }
 
 const selectFlags = `SELECT record, area, head, round, code, question FROM flags`

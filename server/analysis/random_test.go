@@ -27,11 +27,13 @@ func TestAnyHistoryGivesTheSameTables(t *testing.T) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			t.Parallel()
 			p := &player{testOffice: newOffice(t), r: rand.New(rand.NewPCG(seed, 7))}
+			p.other = p.open()
 			p.rounds = append(p.rounds, p.round("4503"))
 			for i := range 300 {
 				p.play()
-				if p.r.IntN(4) == 0 {
-					p.catchUp()
+				if p.r.IntN(4) == 0 { // this process or the other one
+					_, err := one(p.r, []*Analysis{p.a, p.other}).CatchUp(t.Context())
+					must(t, err)
 				}
 				if i%50 == 49 {
 					p.check()
@@ -49,6 +51,7 @@ func TestAnyHistoryGivesTheSameTables(t *testing.T) {
 type player struct {
 	*testOffice
 	r       *rand.Rand
+	other   *Analysis
 	rounds  []syncproto.RecordID
 	houses  []syncproto.RecordID
 	persons []syncproto.RecordID

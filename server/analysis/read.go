@@ -15,10 +15,6 @@ import (
 	"tambonsync/syncproto/survey"
 )
 
-// ErrWhichRound means that no round was named, and not exactly one concerns the
-// area. The message lists those that do; name one.
-var ErrWhichRound = errors.New("name the round")
-
 // find gives the round of the id; of the zero id, the only round that concerns
 // the area: an open one before closed ones.
 func (w *world) find(code area.Code, id syncproto.RecordID) (*round, error) {
@@ -54,9 +50,9 @@ func (w *world) find(code area.Code, id syncproto.RecordID) (*round, error) {
 	}
 	slices.Sort(names)
 	if len(names) == 0 {
-		return nil, fmt.Errorf("%w: there is none in %q / ไม่มีรอบสำรวจในพื้นที่นี้", ErrWhichRound, code)
+		return nil, fmt.Errorf("%w: there is none in %q / ไม่มีรอบสำรวจในพื้นที่นี้", server.ErrWhichRound, code)
 	}
-	return nil, fmt.Errorf("%w: several are in %q / มีหลายรอบสำรวจ กรุณาระบุรอบ: %s", ErrWhichRound, code, strings.Join(names, ", "))
+	return nil, fmt.Errorf("%w: several are in %q / มีหลายรอบสำรวจ กรุณาระบุรอบ: %s", server.ErrWhichRound, code, strings.Join(names, ", "))
 }
 
 // Summary tells the sums of an area ("" for the whole office) in a round; the

@@ -173,6 +173,16 @@ func TestWhatFollowsFromRecords(t *testing.T) {
 			o.change(a, answers{"_merged_into": b})
 			return village, r
 		}, state{total: 1, persons: 1, one: well}},
+		{"two merged into each other, and the larger set free: it stands for the smaller", func(o *testOffice) (area.Code, syncproto.RecordID) {
+			r := o.round("45")
+			a, b := o.house(village, answers{"sick_n": 2}), o.house(village2, answers{"sick_n": 0})
+			o.person(a, village, nil)
+			o.change(b, answers{"_merged_into": a})
+			o.change(a, answers{"_merged_into": b})
+			o.catchUp()
+			o.change(b, answers{"_merged_into": nil})
+			return tambon, r
+		}, state{total: 1, persons: 1, one: well}},
 		{"a household in no round", func(o *testOffice) (area.Code, syncproto.RecordID) {
 			r := o.round("46")
 			o.house(village, nil)
@@ -316,6 +326,28 @@ func (o *testOffice) setState(id syncproto.RecordID, state string) {
 	must(o.t, err)
 }
 
+func TestBelowTellsWhoCounts(t *testing.T) {
+	o := newOffice(t)
+	o.round("45")
+	h, double := o.house(village, nil), o.house(village, nil)
+	p, q := o.person(h, village, nil), o.person(double, village, nil)
+	gone := o.person(h, village, nil)
+	o.change(gone, answers{"_life": false})
+	o.change(double, answers{"_merged_into": h})
+	tooth := o.save(o.id(), "tooth", answers{"_scope": string(village), "_parent": p})
+	o.catchUp()
+	below, err := o.a.Below(t.Context(), []syncproto.RecordID{h, double, p})
+	if err != nil || !slices.Equal(below[h], []syncproto.RecordID{p, q}) || !slices.Equal(below[p], []syncproto.RecordID{tooth}) || len(below) != 2 {
+		t.Errorf("below: %v, %v", below, err)
+	}
+	o.change(h, answers{"_life": false})
+	o.catchUp()
+	below, err = o.a.Below(t.Context(), []syncproto.RecordID{h, double, p})
+	if err != nil || len(below) != 0 {
+		t.Errorf("below a deleted household: %v, %v", below, err)
+	}
+}
+
 func TestStatesOfAHousehold(t *testing.T) {
 	o := newOffice(t)
 	r := o.round("45")
@@ -414,8 +446,8 @@ func TestDefinitionsThatArriveLater(t *testing.T) {
 
 func TestSummaryWithoutARoundTakesTheOnlyOne(t *testing.T) {
 	o := newOffice(t)
-	if _, err := o.a.Summary(t.Context(), "45", syncproto.RecordID{}); !errors.Is(err, ErrWhichRound) {
-		t.Errorf("no round: %v, want %v", err, ErrWhichRound)
+	if _, err := o.a.Summary(t.Context(), "45", syncproto.RecordID{}); !errors.Is(err, server.ErrWhichRound) {
+		t.Errorf("no round: %v, want %v", err, server.ErrWhichRound)
 	}
 	r := o.round("4503")
 	if s := o.summary("45", syncproto.RecordID{}); s.Round != r.String() {
@@ -423,7 +455,7 @@ func TestSummaryWithoutARoundTakesTheOnlyOne(t *testing.T) {
 	}
 	other := o.round("450301")
 	_, err := o.a.Summary(t.Context(), village, syncproto.RecordID{})
-	if !errors.Is(err, ErrWhichRound) || !strings.Contains(err.Error(), r.String()) || !strings.Contains(err.Error(), other.String()) {
+	if !errors.Is(err, server.ErrWhichRound) || !strings.Contains(err.Error(), r.String()) || !strings.Contains(err.Error(), other.String()) {
 		t.Errorf("two rounds: %v, want it to name both", err)
 	}
 	if s := o.summary(next, syncproto.RecordID{}); s.Round != r.String() {
@@ -523,7 +555,7 @@ func TestListingsPage(t *testing.T) {
 		must(t, err)
 		for _, row := range rows {
 			got = append(got, row.ID)
-			f.After = Mark{row.Area, row.ID}
+			f.After = Mark{Area: row.Area, ID: row.ID}
 		}
 	}
 	if slices.SortFunc(got, syncproto.RecordID.Compare); !slices.Equal(got, failing) {
@@ -536,7 +568,7 @@ func TestListingsPage(t *testing.T) {
 		must(t, err)
 		orphans += len(list)
 		if len(list) > 0 {
-			of.After = Mark{list[len(list)-1].Area, list[len(list)-1].ID}
+			of.After = Mark{Area: list[len(list)-1].Area, ID: list[len(list)-1].ID}
 		}
 		wrong, err := o.a.Flags(t.Context(), ff)
 		must(t, err)

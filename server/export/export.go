@@ -22,17 +22,8 @@ import (
 	"tambonsync/server/analysis"
 	"tambonsync/server/tables"
 	"tambonsync/syncproto"
-	"tambonsync/syncproto/area"
 	"tambonsync/syncproto/survey"
 	"tambonsync/syncproto/view"
-)
-
-// What an export has rows of, beside the name of a record type below the
-// judged one.
-const (
-	WhatHouseholds = "households"
-	WhatPersons    = "persons"
-	WhatSummary    = "summary"
 )
 
 // ErrRequest marks what is wrong with a request; the sentence says what.
@@ -45,15 +36,9 @@ type Exporter struct {
 	TempDir  string // where XLSX waits; empty: the system's
 }
 
-// Request says what to export.
-type Request struct {
-	Area     area.Code // with everything below
-	Round    syncproto.RecordID
-	What     string // WhatHouseholds, WhatPersons, WhatSummary or a record type; empty: households
-	Format   string // one of tables.Formats
-	Personal bool   // with the columns that name people
-	Open     bool   // for the public: small cells of a summary are left out
-}
+// Request says what to export: server.ExportRequest. An empty What is
+// households.
+type Request = server.ExportRequest
 
 // page is how many households are held in memory at once.
 const page = 200
@@ -80,7 +65,7 @@ func (x *Exporter) Export(ctx context.Context, q Request, w io.Writer) (rows int
 		return 0, fmt.Errorf("%w: %w", ErrRequest, err)
 	}
 	r := &run{Exporter: x, q: q, round: round, x: indicators, form: indicators.Form()}
-	if q.What == WhatSummary {
+	if q.What == server.ExportSummary {
 		return r.summary(ctx, w)
 	}
 	if q.Open {
@@ -117,8 +102,8 @@ func (r *run) records(ctx context.Context, w io.Writer) (int64, error) {
 	head, _ := r.form.Type(r.x.RecordType())
 	of := head
 	switch r.q.What {
-	case "", WhatHouseholds, head.Name():
-	case WhatPersons:
+	case "", server.ExportHouseholds, head.Name():
+	case server.ExportPersons:
 		if len(head.Children()) == 0 {
 			return 0, fmt.Errorf("%w: form %s has nothing below %s", ErrRequest, r.form.Ref(), head.Name())
 		}

@@ -245,5 +245,7 @@ func (s *Set) Hash() string { return hashOf(s.json) }
 
 // noSet is what a round without indicators uses.
 func noSet(f *Form) *Set {
-	return &Set{def: SetDefinition{Form: f.Ref(), RecordType: f.types[0].name}}
+	s := &Set{def: SetDefinition{Kind: KindIndicators, Form: f.Ref(), RecordType: f.types[0].name}}
+	s.json, _ = canonical(s.def) // texts and nothing else: it can be written
+	return s
 }

@@ -193,9 +193,9 @@ type Verdicts struct {
 
 // Outstanding says what may still come in.
 type Outstanding struct {
-	Devices   int `json:"devices"`             // that may hold more of this area and have not synced for a day; on a tablet: 0
-	Unsent    int `json:"unsent,omitempty"`    // on a tablet: its own records that the office does not hold
-	Conflicts int `json:"conflicts,omitempty"` // records that officers answered differently
+	Devices   int  `json:"devices"`          // that may hold more of this area and have not synced for a day; on a tablet: 0
+	Unsent    *int `json:"unsent,omitempty"` // on a tablet: its own records that the office does not hold
+	Conflicts int  `json:"conflicts"`        // records that officers answered differently
 }
 
 // Summary writes the tally with the names of the set's indicators. The caller

@@ -64,10 +64,20 @@ func (s *Server) getSummaries(ctx context.Context, _ visit, q summaryQuery) (a s
 		a.Summary, err = analysis.SummaryOfLocalGov(ctx, q.LocalGov, o.round)
 		return a, err
 	}
-	if a.Summary, err = analysis.Summary(ctx, o.area, o.round); err != nil || !q.Children {
+	if a.Summary, err = analysis.Summary(ctx, o.area, o.round); err != nil {
 		return a, err
 	}
-	a.Children, err = analysis.Breakdown(ctx, o.area, o.round)
+	devices, err := s.store.Devices(ctx)
+	if err != nil {
+		return a, err
+	}
+	if a.Summary.Outstanding == nil {
+		a.Summary.Outstanding = &survey.Outstanding{}
+	}
+	a.Summary.Outstanding.Devices = Outstanding(devices, o.area, s.nowMilli())
+	if q.Children {
+		a.Children, err = analysis.Breakdown(ctx, o.area, o.round)
+	}
 	return a, err
 }
 

@@ -26,7 +26,7 @@ type ExportRequest struct {
 	Open     bool               // for everybody: small cells of a summary are suppressed
 }
 
-// ErrExport: a request for a file fits neither form nor round. The sentence
+// ErrExport means that a request for a file fits neither form nor round. The sentence
 // says what. 422; the caller asks for something else.
 var ErrExport = errors.New("cannot be exported")
 

@@ -42,7 +42,7 @@ type Analysis interface {
 	CountFlags(ctx context.Context, round syncproto.RecordID, code area.Code) (map[string]int, error)
 }
 
-// ErrWhichRound: no round was named, and not exactly one concerns the area. The
+// ErrWhichRound means that no round was named, and not exactly one concerns the area. The
 // message lists those that do. 400; the caller names one.
 var ErrWhichRound = errors.New("name the round")
 

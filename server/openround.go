@@ -108,7 +108,7 @@ func (p RoundPlan) Open(ctx context.Context, store Store, user string, random io
 	return v, err
 }
 
-// ErrAmbiguous: what a person typed begins more than one id. They type more.
+// ErrAmbiguous means that what a person typed begins more than one id. They type more.
 var ErrAmbiguous = errors.New("several begin so, give more of it")
 
 // FindRound finds a round by its id or the beginning of it, four characters or

@@ -17,20 +17,19 @@ func PrintSummary(w io.Writer, s survey.Summary) {
 		"not started %d · in progress %d · ready %d · submitted %d · returned %d · approved %d\n"),
 		h.NotStarted, h.InProgress, h.Ready, h.Submitted, h.Returned, h.Approved)
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(t, Say("ที่\tสำรวจ\tผ่าน\tตก\tร้อยละผ่าน\tครัวเรือนยังไม่ตอบ\t", "No\tapplicable\tpassed\tfailed\tpercent\tunanswered\t"))
+	fmt.Fprintln(t, Say("ที่\tสำรวจ\tผ่าน\tตก\tร้อยละผ่าน\tยังไม่ตอบ\t  ตัวชี้วัด", "No\tapplicable\tpassed\tfailed\tpercent\tunanswered\t  indicator"))
 	for _, l := range s.Indicators {
 		percent := "–"
 		if l.Percent != nil {
 			percent = fmt.Sprintf("%.2f", *l.Percent)
 		}
-		fmt.Fprintf(t, "%d\t%d\t%d\t%d\t%s\t%d\t\n", l.No, l.Applicable, l.Passed, l.Failed, percent, l.Households.Unanswered)
+		mark := "  "
+		if l.Failed > 0 {
+			mark = "✗ "
+		}
+		fmt.Fprintf(t, "%d\t%d\t%d\t%d\t%s\t%d\t  %s%s\n", l.No, l.Applicable, l.Passed, l.Failed, percent, l.Households.Unanswered, mark, Say(l.NameTH, l.NameEN))
 	}
 	_ = t.Flush()
-	for _, l := range s.Indicators {
-		if l.Failed > 0 {
-			fmt.Fprintf(w, Say("  ตกเกณฑ์ %2d  %s: %d\n", "  failing %2d  %s: %d\n"), l.No, Say(l.NameTH, l.NameEN), l.Failed)
-		}
-	}
 	printFreshness(w, s)
 }
 

@@ -20,6 +20,7 @@ type Review struct {
 	Type     string
 	Values   map[string]any // what counts: answers to questions that are asked, and calculations; numbers are float64
 	Asked    map[string]bool
+	Answered int      // questions of this record that are asked and answered, calculations not counted
 	Missing  []string // asked, required, unanswered; in form order
 	Problems []Problem
 	Children map[string][]Review
@@ -288,6 +289,9 @@ func (r *reviewer) review(in *instance) Review {
 				out.Missing = append(out.Missing, q.Name)
 			}
 			continue
+		}
+		if q.Type.Stored() {
+			out.Answered++
 		}
 		if problem, wrong := r.judge(in, q); wrong {
 			out.Problems = append(out.Problems, problem)

@@ -25,7 +25,7 @@ var States = []State{NotStarted, InProgress, Complete, Submitted, Returned, Appr
 // DerivedState tells the state of a record whose officers have said nothing.
 func DerivedState(r Review, carried bool) State {
 	switch {
-	case carried || len(r.Values) == 0:
+	case carried || r.Answered == 0:
 		return NotStarted
 	case r.Complete():
 		return Complete

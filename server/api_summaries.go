@@ -134,7 +134,7 @@ type resultView struct {
 	ID       string           `json:"id"`
 	Round    string           `json:"round,omitempty"` // missing: it belongs to none
 	Area     area.Code        `json:"area"`
-	State    survey.State     `json:"state"`
+	State    survey.State     `json:"state,omitempty"` // missing: it is not judged
 	Complete bool             `json:"complete"`
 	Persons  int              `json:"persons"`
 	Problems int              `json:"problems"`
@@ -213,7 +213,7 @@ type resultDetail struct {
 	ID       string           `json:"id"`
 	Round    string           `json:"round,omitempty"`
 	Area     area.Code        `json:"area"`
-	State    survey.State     `json:"state"`
+	State    survey.State     `json:"state,omitempty"` // missing: it is not judged
 	Complete bool             `json:"complete"`
 	Persons  int              `json:"persons"`
 	Level    int              `json:"level,omitempty"`

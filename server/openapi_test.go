@@ -234,24 +234,6 @@ func TestTheExamplesOfTheDescriptionFitIt(t *testing.T) {
 	}
 }
 
-// The sentences of the errors in the description are those that people get.
-func TestTheErrorsOfTheDescriptionAreThoseOfTheOffice(t *testing.T) {
-	d := readDescription(t)
-	o := newOffice(t)
-	for _, tt := range []struct {
-		name, method, path string
-		response           string
-	}{
-		{"no token", http.MethodGet, "/api/v1/records", ""},
-	} {
-		a := o.send(tt.method, tt.path, "", nil, nil)
-		example := d.at("components", "responses", "Unauthenticated", "content", "application/problem+json", "example").(map[string]any)
-		if a.problem.Type != "urn:tambonsync:problem:"+string(a.problem.Code) || example["type"] != "urn:tambonsync:problem:token_expired" {
-			t.Errorf("%s: %+v", tt.name, a.problem)
-		}
-	}
-}
-
 // answered checks one answer against the description.
 func (d *description) answered(op operation, a answer) {
 	d.t.Helper()

@@ -2,9 +2,12 @@ package server
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -73,6 +76,42 @@ func TestEveryErrorTellsAPersonWhatToDo(t *testing.T) {
 	for code := range sentences {
 		if !seen[code] {
 			t.Errorf("%s is not tested", code)
+		}
+	}
+}
+
+func TestTheDescribedErrorsAreTheOfficesOwnSentences(t *testing.T) {
+	var doc struct {
+		Components struct {
+			Responses map[string]struct {
+				Content map[string]struct{ Example syncproto.Problem }
+			}
+			Schemas struct {
+				Problem struct {
+					Properties struct {
+						Code struct{ Enum []syncproto.ErrorCode }
+					}
+				}
+			}
+		}
+	}
+	if err := json.Unmarshal(openAPIDocument, &doc); err != nil {
+		t.Fatal(err)
+	}
+	described := doc.Components.Schemas.Problem.Properties.Code.Enum
+	if got, want := slices.Sorted(slices.Values(described)), slices.Sorted(maps.Keys(sentences)); !slices.Equal(got, want) {
+		t.Errorf("described codes %v\nwant %v", got, want)
+	}
+	for name, r := range doc.Components.Responses {
+		p := r.Content[contentProblem].Example
+		want, _ := problemOf(refuse(p.Code, "x"))
+		got := p
+		if sentences[p.Code].showCause {
+			got.Detail, _, _ = strings.Cut(got.Detail, " (")
+			want.Detail, _, _ = strings.Cut(want.Detail, " (")
+		}
+		if got != want {
+			t.Errorf("%s: %+v\nwant %+v", name, got, want)
 		}
 	}
 }

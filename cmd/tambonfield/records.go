@@ -226,14 +226,9 @@ func newList() *cobra.Command {
 
 func printList(w io.Writer, views []itemView) {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "ID\tTYPE\tAREA\tNAME\tHOUSE\tSTATE")
+	fmt.Fprintln(t, "ID\tTYPE\tAREA\tSTATE\tWHAT")
 	for _, v := range views {
-		name, _ := v.Values["head_name"].(string)
-		if first, ok := v.Values["first_name"].(string); ok {
-			name = first
-		}
-		house, _ := v.Values["house_no"].(string)
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\n", v.ID, v.Type, v.Area, name, house, state(v))
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\n", v.ID, v.Type, v.Area, state(v), v.Heading())
 	}
 	_ = t.Flush()
 }

@@ -241,14 +241,9 @@ func showRecord(c *cobra.Command, o *options, s *office, arg string) error {
 
 func printRecords(w io.Writer, views []view.RecordView) {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "ID\tTYPE\tAREA\tNAME\tHOUSE\tCONFLICTS\tFLAGS")
+	fmt.Fprintln(t, "ID\tTYPE\tAREA\tCONFLICTS\tFLAGS\tWHAT")
 	for _, v := range views {
-		name, _ := v.Values["head_name"].(string)
-		if first, ok := v.Values["first_name"].(string); ok {
-			name = first
-		}
-		house, _ := v.Values["house_no"].(string)
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%d\t%d\n", v.ID, v.Type, v.Area, name, house, len(v.Conflicts), len(v.Problems))
+		fmt.Fprintf(t, "%s\t%s\t%s\t%d\t%d\t%s\n", v.ID, v.Type, v.Area, len(v.Conflicts), len(v.Problems), v.Heading())
 	}
 	_ = t.Flush()
 }

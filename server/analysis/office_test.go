@@ -31,7 +31,7 @@ const tinyForm = `{"kind":"form","name":"tiny","version":1,"title":{"th":"แบ
   {"name":"sick_n","type":"int","label":{"th":"ป่วย","en":"Sick"}},
   {"name":"house_code","type":"text","label":{"th":"รหัสบ้าน","en":"House code"},"privacy":"id"},
   {"name":"grade","type":"int","label":{"th":"ระดับ","en":"Grade"}}]},
- {"name":"person","label":{"th":"คน","en":"Person"},"parent":"house","max":5,"unique":[["citizen"]],"questions":[
+ {"name":"person","label":{"th":"คน","en":"Person"},"parent":"house","max":5,"unique":[["citizen"]],"alike":[["given","birth_date"]],"questions":[
   {"name":"age","type":"int","label":{"th":"อายุ","en":"Age"},"min":0,"max":120},
   {"name":"citizen","type":"thai_id","label":{"th":"เลข","en":"Citizen id"},"privacy":"id"},
   {"name":"given","type":"text","label":{"th":"ชื่อ","en":"Name"},"privacy":"name"},

@@ -15,14 +15,10 @@ import (
 	"tambonsync/syncproto/survey"
 )
 
-// KindName is the kind of duplicates that have one name and birth date in one
-// village. Every other kind is called after the questions whose answers are
-// equal, joined by "+".
+// KindName is the kind of duplicates that are alike, such as in name and birth
+// date, in one village: see survey.RecordType.Alike. Every other kind is called
+// after the questions whose answers are equal, joined by "+".
 const KindName = "name"
-
-// birthDate is what forms call the day that a person was born: the only name of
-// a question that the package knows.
-const birthDate = "birth_date"
 
 // maxCounted bounds how many records of one key are counted: a number typed in
 // everywhere for want of a better one must not slow every save.
@@ -35,11 +31,11 @@ var duplicateSpace = uuid.MustParse("5a0d7c1e-6f57-5c1b-9a44-8b0f6f2d3e91")
 type keyPlan struct {
 	kind      string
 	questions []string
-	name      bool // parts of a name; the last is the birth date
+	name      bool // alike: the parts of a name count as one, the village counts too
 }
 
 // plansOf tells how the records of each type are recognised: by the form's
-// unique keys, by every answer that identifies, and by name and birth date.
+// unique keys, by every answer that identifies, and by what it calls alike.
 func plansOf(c *survey.Catalog) map[*survey.RecordType][]keyPlan {
 	out := map[*survey.RecordType][]keyPlan{}
 	for _, f := range c.Forms() {
@@ -60,17 +56,13 @@ func plansOfType(t *survey.RecordType) (plans []keyPlan) {
 	for _, u := range t.Unique() {
 		add(u...)
 	}
-	var names []string
 	for _, q := range t.Questions() {
-		switch {
-		case q.Privacy == survey.PrivacyID && (q.Type == survey.TypeText || q.Type == survey.TypeThaiID):
+		if q.Privacy == survey.PrivacyID && (q.Type == survey.TypeText || q.Type == survey.TypeThaiID) {
 			add(q.Name)
-		case q.Privacy == survey.PrivacyName && q.Type == survey.TypeText:
-			names = append(names, q.Name)
 		}
 	}
-	if q, ok := t.Question(birthDate); ok && q.Type == survey.TypeDate && len(names) > 0 {
-		plans = append(plans, keyPlan{kind: KindName, questions: append(names, birthDate), name: true})
+	for _, questions := range t.Alike() {
+		plans = append(plans, keyPlan{kind: KindName, questions: questions, name: true})
 	}
 	return plans
 }
@@ -85,12 +77,14 @@ type key struct {
 // text is what a record is recognised by, in one spelling. Answers that are
 // missing, or that stand for "not known", give none.
 func (p keyPlan) text(t *survey.RecordType, values map[string]any, code area.Code) (string, bool) {
+	if p.name {
+		return p.alike(t, values, code)
+	}
 	var parts []string
 	for _, name := range p.questions {
 		q, _ := t.Question(name)
 		s := plainAnswer(values[name])
 		switch {
-		case p.name:
 		case q.Privacy == survey.PrivacyID || q.Type == survey.TypeThaiID:
 			if s = survey.NormaliseNumber(s); placeholder(s) {
 				return "", false
@@ -98,20 +92,33 @@ func (p keyPlan) text(t *survey.RecordType, values map[string]any, code area.Cod
 		default:
 			s = strings.ToLower(area.CleanName(s))
 		}
-		if s == "" && !p.name {
+		if s == "" {
 			return "", false
 		}
 		parts = append(parts, s)
 	}
-	if p.name {
-		last := len(parts) - 1
-		name, born := survey.NormaliseName(strings.Join(parts[:last], " ")), parts[last]
-		if name == "" || born == "" {
+	return strings.Join(parts, "\x00"), true
+}
+
+// alike is a name, written one way, with the other answers and the village. All
+// of the others are needed, and some part of the name.
+func (p keyPlan) alike(t *survey.RecordType, values map[string]any, code area.Code) (string, bool) {
+	var names []string
+	parts := []string{string(code)}
+	for _, question := range p.questions {
+		q, _ := t.Question(question)
+		s := plainAnswer(values[question])
+		if q.Privacy == survey.PrivacyName {
+			names = append(names, s)
+			continue
+		}
+		if s = strings.ToLower(area.CleanName(s)); s == "" {
 			return "", false
 		}
-		parts = []string{name, born, string(code)}
+		parts = append(parts, s)
 	}
-	return strings.Join(parts, "\x00"), true
+	name := survey.NormaliseName(strings.Join(names, " "))
+	return strings.Join(append(parts, name), "\x00"), name != "" || len(names) == 0
 }
 
 // plainAnswer is an answer as text; lists and maps give none.

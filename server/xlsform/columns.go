@@ -74,6 +74,7 @@ const (
 	whatTypes    = "record_types" // text: their order
 	whatSections = "sections"     // of: a record type; text: their order
 	whatUnique   = "unique"       // of: a record type; text: questions; one row each
+	whatAlike    = "alike"        // the same
 	whatSearch   = "search"       //
 	whatTitle    = "title"        //
 	whatColumn   = "column"       // of: RECORD_TYPE.QUESTION, a table; text: the column's name; type, min, max, th, en

@@ -149,6 +149,9 @@ func (e *exporter) keys(t *survey.TypeDefinition) {
 	for _, u := range t.Unique {
 		e.say(line{"what": whatUnique, "of": t.Name, "text": strings.Join(u, " ")})
 	}
+	for _, a := range t.Alike {
+		e.say(line{"what": whatAlike, "of": t.Name, "text": strings.Join(a, " ")})
+	}
 	if len(t.Search) > 0 {
 		e.say(line{"what": whatSearch, "of": t.Name, "text": strings.Join(t.Search, " ")})
 	}

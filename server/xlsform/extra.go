@@ -37,7 +37,7 @@ func (im *importer) extraRow(r row) {
 		if t, q, ok := strings.Cut(r.text("of"), "."); !ok || !im.isTable(t, q) {
 			im.add(r.at("of"), say("ไม่มีตาราง %q", "There is no table %q.", short(r.text("of"))))
 		}
-	case whatLabel, whatSections, whatUnique, whatSearch, whatTitle:
+	case whatLabel, whatSections, whatUnique, whatAlike, whatSearch, whatTitle:
 		im.typeRow(r, what, text)
 	default:
 		im.add(r.at("what"), say("ไม่รู้จัก %q", "%q is not known.", short(what)))
@@ -67,6 +67,8 @@ func (im *importer) typeRow(r row, what string, text survey.Text) {
 		t.sections = reordered(t.sections, names, func(s *sectionDraft) string { return s.def.Name })
 	case whatUnique:
 		t.def.Unique = append(t.def.Unique, names)
+	case whatAlike:
+		t.def.Alike = append(t.def.Alike, names)
 	case whatSearch:
 		t.def.Search = names
 	case whatTitle:

@@ -49,6 +49,7 @@ type TypeDefinition struct {
 	Min       *int       `json:"min,omitempty"`    // how many below one parent
 	Max       *int       `json:"max,omitempty"`    //
 	Unique    [][]string `json:"unique,omitempty"` // questions whose answers together name one record of a round
+	Alike     [][]string `json:"alike,omitempty"`  // questions whose answers together, in one village, may mean one record taken down twice
 	Search    []string   `json:"search,omitempty"` // questions that a search looks into
 	Title     []string   `json:"title,omitempty"`  // questions that a list shows
 	Sections  []Section  `json:"sections,omitempty"`
@@ -160,7 +161,7 @@ func (f *Form) Definition() Definition {
 func (t *RecordType) definition() TypeDefinition {
 	d := TypeDefinition{
 		Name: t.name, Label: t.label, Parent: t.parent, Min: copied(t.min), Max: copied(t.max),
-		Unique: t.Unique(), Search: t.Search(), Title: t.Title(), Sections: t.Sections(),
+		Unique: t.Unique(), Alike: t.Alike(), Search: t.Search(), Title: t.Title(), Sections: t.Sections(),
 	}
 	for _, q := range t.questions {
 		c := q.clone()

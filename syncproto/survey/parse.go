@@ -148,7 +148,7 @@ func (p *parser) lists(raw json.RawMessage) map[string][]Choice {
 }
 
 func (p *parser) recordType(place string, raw json.RawMessage) *RecordType {
-	o := p.object(place, raw, "name", "label", "parent", "min", "max", "unique", "search", "title", "sections", "questions")
+	o := p.object(place, raw, "name", "label", "parent", "min", "max", "unique", "alike", "search", "title", "sections", "questions")
 	t := &RecordType{name: p.name(place+".name", o["name"])}
 	if p.err != nil {
 		return nil
@@ -183,13 +183,22 @@ func (p *parser) recordType(place string, raw json.RawMessage) *RecordType {
 	}
 	t.search = p.questionNames(t, place+".search", o["search"])
 	t.title = p.questionNames(t, place+".title", o["title"])
-	if raw, ok := o["unique"]; ok {
-		for i, raw := range p.list(place+".unique", raw) {
-			t.unique = append(t.unique, p.questionNames(t, fmt.Sprintf("%s.unique[%d]", place, i), raw))
-		}
-	}
+	t.unique, t.alike = p.keys(t, "unique", o), p.keys(t, "alike", o)
 	p.groups(t)
 	return t
+}
+
+// keys reads a list of lists of questions.
+func (p *parser) keys(t *RecordType, key string, o map[string]json.RawMessage) (out [][]string) {
+	raw, ok := o[key]
+	if !ok {
+		return nil
+	}
+	place := t.name + "." + key
+	for i, raw := range p.list(place, raw) {
+		out = append(out, p.questionNames(t, fmt.Sprintf("%s[%d]", place, i), raw))
+	}
+	return out
 }
 
 func (p *parser) count(place, key string, o map[string]json.RawMessage) *int {

@@ -52,6 +52,7 @@ type RecordType struct {
 	parent    string
 	min, max  *int // how many below one parent
 	unique    [][]string
+	alike     [][]string
 	search    []string
 	title     []string
 	sections  []section
@@ -234,9 +235,22 @@ func (t *RecordType) Unique() [][]string {
 	if t == nil {
 		return nil
 	}
-	out := make([][]string, len(t.unique))
-	for i := range t.unique {
-		out[i] = slices.Clone(t.unique[i])
+	return cloneLists(t.unique)
+}
+
+// Alike returns the questions whose answers together, in one village, may mean
+// one record that was taken down twice.
+func (t *RecordType) Alike() [][]string {
+	if t == nil {
+		return nil
+	}
+	return cloneLists(t.alike)
+}
+
+func cloneLists(lists [][]string) [][]string {
+	out := slices.Clone(lists)
+	for i := range out {
+		out[i] = slices.Clone(out[i])
 	}
 	return out
 }

@@ -8,6 +8,7 @@ package view
 
 import (
 	"encoding/hex"
+	"fmt"
 	"strings"
 	"time"
 
@@ -101,6 +102,22 @@ func NewRecordView(rec syncproto.Record, c *survey.Catalog) RecordView {
 		v.Version[d.Actor.String()] = d.Counter
 	}
 	return v
+}
+
+// Heading is what a list shows of the record: the answers that its form names
+// for that, such as house number and head.
+func (v RecordView) Heading() string {
+	var parts []string
+	for _, q := range v.form.Title() {
+		switch a := v.Values[q].(type) {
+		case nil:
+		case string:
+			parts = append(parts, a)
+		default:
+			parts = append(parts, fmt.Sprint(a))
+		}
+	}
+	return strings.Join(parts, " ")
 }
 
 // Masked returns the view with identifiers of people and houses unreadable, in

@@ -1,13 +1,12 @@
 package demo_test
 
 import (
+	"bytes"
 	"database/sql"
-	"encoding/json"
+	"encoding/csv"
 	"fmt"
-	"maps"
 	"math"
 	"reflect"
-	"slices"
 	"strings"
 	"testing"
 
@@ -17,13 +16,13 @@ import (
 	"tambonsync/cmd/tambonsync/demo"
 	"tambonsync/server"
 	"tambonsync/server/analysis"
+	"tambonsync/server/export"
 	"tambonsync/syncproto"
 	"tambonsync/syncproto/survey"
-	"tambonsync/syncproto/view"
 )
 
 // byHand are the rules of จปฐ. 2560–2564 as the department's tables describe
-// them, written in SQL over one row per household (h) and one per person, with
+// them, written in SQL over the rows of export, one a household (h) and one a person, with
 // nothing from the form's or the set's own files. An unanswered question is
 // NULL, and every sum with it is NULL: that is "unanswered". Ages are in months
 // at the reference date.
@@ -59,7 +58,7 @@ var byHand = []struct {
 		"q21_2_nojob_noincome_n + q21_2_nojob_income_n",
 	},
 	{22, "1", number("income_main") + "+" + number("income_second") + "+" + number("income_other") + "+" + number("income_own_use") + " < 38000 * members"},
-	{23, "1", "CASE WHEN q23_1 IS NOT NULL THEN NOT EXISTS (SELECT 1 FROM json_each(q23_1) WHERE value <> 'none') END"},
+	{23, "1", "q23_1 = 'none'"},
 	{24, people("1"), "q24_under15_n + q24_15_19_n + q24_20plus_n"},
 	{25, people("1"), "q25_smoke_n"},
 	{26, people("months >= 72"), "q26_fail_n"},
@@ -73,7 +72,7 @@ var byHand = []struct {
 // people counts the members of whom a condition is true; NULL if it cannot be
 // told of one of them, or if nobody is on the roster.
 func people(condition string) string {
-	return fmt.Sprintf(`(SELECT CASE WHEN count(*) = count(%[1]s) THEN sum(%[1]s) END FROM person WHERE household = h.id)`, condition)
+	return fmt.Sprintf(`(SELECT CASE WHEN count(*) = count(%[1]s) THEN sum(%[1]s) END FROM person WHERE parent = h.id)`, condition)
 }
 
 // number is NULL for words where a number belongs.
@@ -98,10 +97,19 @@ SELECT
 	count(CASE verdict WHEN 'na' THEN 1 END), count(CASE verdict WHEN 'unanswered' THEN 1 END)
 FROM judged`
 
+// verdictColumns sums up what the file itself says of indicator NN.
+const verdictColumns = `
+SELECT
+	coalesce(sum(CASE WHEN iNN_verdict IN ('pass', 'fail') THEN iNN_applicable END), 0),
+	coalesce(sum(CASE WHEN iNN_verdict = 'fail' THEN iNN_failing END), 0),
+	count(CASE iNN_verdict WHEN 'pass' THEN 1 END), count(CASE iNN_verdict WHEN 'fail' THEN 1 END),
+	count(CASE iNN_verdict WHEN 'na' THEN 1 END), count(CASE iNN_verdict WHEN 'unanswered' THEN 1 END)
+FROM household`
+
 // family adds the size of the roster, and person the age at the reference
 // date; of a birth date without day or month the first one counts.
 const views = `
-CREATE VIEW family AS SELECT *, (SELECT count(*) FROM member m WHERE m.household = household.id) AS members FROM household;
+CREATE VIEW family AS SELECT *, (SELECT count(*) FROM member m WHERE m.parent = household.id) AS members FROM household;
 CREATE VIEW person AS SELECT *,
 	12 * (substr(reference, 1, 4) - substr(birth_date, 1, 4))
 	+ substr(reference, 6, 2) - coalesce(nullif(substr(birth_date, 6, 2), ''), 1)
@@ -114,12 +122,12 @@ func TestTheSummaryIsWhatPlainSQLSays(t *testing.T) {
 	o := newOffice(t)
 	a, b := demo.Grants()
 	story := o.mustPlay(a, b, func(opts *demo.Options) { opts.Seed, opts.Households = 1, 0 })
-	db := o.plainRows()
 	tables := o.analysis()
 	atOffice, err := tables.Summary(t.Context(), demo.Tambon450303, syncproto.RecordID{})
 	if err != nil {
 		t.Fatal(err)
 	}
+	db := o.exportedRows(tables, atOffice.Round)
 	if len(byHand) != 31 || len(atOffice.Indicators) != 31 {
 		t.Fatalf("%d rules by hand and %d indicators", len(byHand), len(atOffice.Indicators))
 	}
@@ -136,6 +144,15 @@ func TestTheSummaryIsWhatPlainSQLSays(t *testing.T) {
 		}
 		if n := v.Pass + v.Fail + v.NA + v.Unanswered; n != households || households != 300 {
 			t.Errorf("indicator %d: the SQL judges %d of %d households", rule.no, n, households)
+		}
+		var exported survey.IndicatorLine
+		v = &exported.Households
+		if err := db.QueryRowContext(t.Context(), strings.ReplaceAll(verdictColumns, "NN", fmt.Sprintf("%02d", rule.no))).
+			Scan(&exported.Applicable, &exported.Failed, &v.Pass, &v.Fail, &v.NA, &v.Unanswered); err != nil {
+			t.Fatal(err)
+		}
+		if !reflect.DeepEqual(exported, want) {
+			t.Errorf("indicator %d: its columns add up to %+v, by SQL %+v", rule.no, exported, want)
 		}
 		wantLine(t, "at the office", atOffice.Indicators[i], rule.no, want)
 		wantLine(t, "on tablet A", story.Summary.Indicators[i], rule.no, want)
@@ -191,9 +208,9 @@ func wantLine(t *testing.T, where string, got survey.IndicatorLine, no int, want
 	}
 }
 
-// plainRows is a database with the answers to display of everything alive at
-// the office, a column a question.
-func (o office) plainRows() *sql.DB {
+// exportedRows is a database with what the office gives out as CSV, a table a
+// file and a column a column.
+func (o office) exportedRows(tables *analysis.Analysis, round string) *sql.DB {
 	o.t.Helper()
 	db, err := sql.Open("sqlite", ":memory:")
 	if err != nil {
@@ -207,39 +224,73 @@ func (o office) plainRows() *sql.DB {
 			o.t.Fatalf("%s: %v", query, err)
 		}
 	}
-	for _, kind := range []string{"household", "member"} {
-		var columns []string
-		asked, _ := survey.Default().Type(kind)
-		for _, q := range asked.Questions() {
-			if q.Type.Stored() {
-				columns = append(columns, q.Name)
-			}
+	for table, what := range map[string]string{"household": server.ExportHouseholds, "member": server.ExportPersons} {
+		file := o.exported(tables, round, what)
+		columns := make([]string, len(file[0]))
+		for i, name := range file[0] {
+			columns[i] = name + " " + affinity(name)
 		}
-		exec(fmt.Sprintf(`CREATE TABLE %s (id PRIMARY KEY, household, %s)`, kind, strings.Join(columns, ", ")))
-		for _, r := range o.alive(kind) {
-			v := view.NewRecordView(r.Record, survey.Builtin())
-			names, args := "id, household", []any{v.ID, v.Parent}
-			for _, q := range slices.Sorted(maps.Keys(v.Values)) {
-				names, args = names+", "+q, append(args, cell(v.Values[q]))
+		exec(fmt.Sprintf(`CREATE TABLE %s (%s)`, table, strings.Join(columns, ", ")))
+		insert := fmt.Sprintf(`INSERT INTO %s VALUES (?%s)`, table, strings.Repeat(", ?", len(columns)-1))
+		for _, row := range file[1:] {
+			args := make([]any, len(row))
+			for i, text := range row {
+				args[i] = cell(text)
 			}
-			exec(fmt.Sprintf(`INSERT INTO %s (%s) VALUES (?%s)`, kind, names, strings.Repeat(", ?", len(args)-1)), args...)
+			exec(insert, args...)
 		}
 	}
-	exec(`CREATE INDEX member_household ON member (household)`)
+	exec(`CREATE INDEX member_parent ON member (parent)`)
 	exec(`CREATE TABLE round (reference)`)
 	exec(`INSERT INTO round VALUES ('2021-01-01')`)
 	exec(views)
 	return db
 }
 
-// cell is an answer as a spreadsheet has it.
-func cell(v any) any {
-	switch v.(type) {
-	case []any, map[string]any:
-		b, _ := json.Marshal(v)
-		return string(b)
+// exported is a file of the demo's tambon as export writes it, its header first.
+func (o office) exported(tables *analysis.Analysis, round, what string) [][]string {
+	o.t.Helper()
+	id, err := syncproto.ParseRecordID(round)
+	if err != nil {
+		o.t.Fatal(err)
 	}
-	return v
+	var file bytes.Buffer
+	x := &export.Exporter{Store: o.Store, Analysis: tables}
+	rows, err := x.Export(o.t.Context(), export.Request{
+		Area: demo.Tambon450303, Round: id, Format: "csv", What: what, Personal: true,
+	}, &file)
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	text, marked := strings.CutPrefix(file.String(), "\ufeff")
+	lines, err := csv.NewReader(strings.NewReader(text)).ReadAll()
+	if err != nil || !marked || len(lines) != int(rows)+1 {
+		o.t.Fatalf("%s: %d lines for %d rows, byte order mark %v, %v", what, len(lines), rows, marked, err)
+	}
+	return lines
+}
+
+// affinity makes numbers of digits, as a spreadsheet would, but not of codes
+// and dates.
+func affinity(column string) string {
+	switch column {
+	case "occupation", "birth_date":
+		return "TEXT"
+	}
+	return "NUMERIC"
+}
+
+// cell is what a cell of the file says: nothing, yes or no, or its text.
+func cell(text string) any {
+	switch text {
+	case "":
+		return nil
+	case "true":
+		return 1
+	case "false":
+		return 0
+	}
+	return text
 }
 
 func (o office) alive(kind string) []server.StoredRecord {

@@ -143,10 +143,10 @@ func (s *Store) reporter(ctx context.Context, code area.Code, round string) (*re
 func (k knowledge) named(id string, code area.Code) (survey.Round, error) {
 	var open, all []survey.Round
 	for _, r := range k.rounds {
-		if id != "" && r.ID == id || len(id) >= 4 && strings.HasPrefix(r.ID, id) {
+		if id != "" && r.ID == id {
 			return r, nil
 		}
-		if !r.Overlaps(string(code)) {
+		if id != "" && (len(id) < 4 || !strings.HasPrefix(r.ID, id)) || id == "" && !r.Overlaps(string(code)) {
 			continue
 		}
 		if all = append(all, r); r.Open {
@@ -154,11 +154,13 @@ func (k knowledge) named(id string, code area.Code) (survey.Round, error) {
 		}
 	}
 	switch {
-	case id != "":
+	case id != "" && len(all) == 1:
+		return all[0], nil
+	case id != "" && len(all) == 0:
 		return survey.Round{}, fmt.Errorf("round %s: %w: this device does not know it; sync", id, ErrNotFound)
-	case len(open) == 1:
+	case id == "" && len(open) == 1:
 		return open[0], nil
-	case len(open) == 0 && len(all) == 1:
+	case id == "" && len(open) == 0 && len(all) == 1:
 		return all[0], nil
 	case len(all) == 0:
 		return survey.Round{}, fmt.Errorf("%w: this device knows no round that surveys %s; sync", ErrNotFound, code)
@@ -166,6 +168,9 @@ func (k knowledge) named(id string, code area.Code) (survey.Round, error) {
 	names := make([]string, len(all))
 	for i, r := range all {
 		names[i] = r.ID + " (" + r.Title + ")"
+	}
+	if id != "" {
+		return survey.Round{}, fmt.Errorf("%w: several rounds begin with %s, name one: %s", ErrInvalid, id, strings.Join(names, ", "))
 	}
 	return survey.Round{}, fmt.Errorf("%w: several rounds survey %s, name one: %s", ErrInvalid, code, strings.Join(names, ", "))
 }
@@ -273,16 +278,16 @@ func (r *reporter) entry(ctx context.Context, q querier, rec syncproto.Record, t
 	return e, persons, nil
 }
 
-// mergedInto returns the households of the area that count as another one.
+// mergedInto returns the households that count as another one, wherever they
+// lie on this device; a deleted one too, whose people still count there.
 func (r *reporter) mergedInto(ctx context.Context, q querier, survivor syncproto.RecordID) ([]syncproto.RecordID, error) {
 	if r.merged != nil {
 		return r.merged[survivor], nil
 	}
-	from, to := r.code.Span()
 	states, err := collect(ctx, q, func(rows *sql.Rows) (raw []byte, err error) {
 		err = rows.Scan(&raw)
 		return raw, err
-	}, `SELECT state FROM records WHERE area >= $1 AND area < $2 AND type = $3 AND deleted = 0`, from, to, r.x.RecordType())
+	}, `SELECT state FROM records WHERE type = $1 AND instr(state, CAST($2 AS BLOB)) > 0`, r.x.RecordType(), syncproto.GroupMergedInto)
 	if err != nil {
 		return nil, err
 	}

@@ -2,7 +2,6 @@ package cmd_test
 
 import (
 	"encoding/csv"
-	"encoding/json"
 	"maps"
 	"os"
 	"path/filepath"
@@ -182,42 +181,51 @@ type published struct {
 	}
 }
 
-// house is the main record, filled in with four mistakes: a number of people
-// that is not that of the list, a citizen id of 12 digits, a well of 900 m, and
-// "none" beside other sources. why_not_boil and burns stand in the way of
-// nothing: the first is not asked, since the house boils its water.
+// desk types at the office's program.
+func (m *madeOffice) desk(t *testing.T, args ...string) []byte {
+	t.Helper()
+	return tell(t.Context(), t, "", "tambonsync", append(args, "--data", m.data, "--json")...)
+}
+
+// house is the main record, filled in with mistakes, and with two answers to
+// what is not asked where water is boiled and waste not sorted.
 func house() map[string]any {
 	return map[string]any{"type": "water", "area": "45030301", "values": map[string]any{
 		"house_no": "12/3", "amphoe": "4503", "tambon": "450401", "gps": map[string]any{"lat": 15.6, "lon": 103.4},
-		"full_name": "สมหญิง ใจดี", "citizen_id": "123456789012", "born": "1985-01-01", "consent": "no", "people": 3,
+		"full_name": "สมหญิง ใจดี", "citizen_id": "123456789012", "born": "1985-01-01", "consent": "no", "people": 4,
 		"sources": []string{"well", "rain", "none"}, "well_depth": 900, "jars": 4, "jar_size": 1500.5,
 		"drinks_enough": "yes", "boils": "yes", "why_not_boil": "น้ำใสอยู่แล้ว", "toilet_kind": "pit", "toilet_shared": 1,
 		"sorts": "no", "scrap_income": 5000, "dogs": 2, "dogs_vaccinated": 3, "phone": "1",
 	}}
 }
 
+// mistakes are the form's own sentences about house.
+var mistakes = map[string]string{
+	"tambon":          "คำตอบนี้ไม่เข้ากับคำตอบก่อนหน้า เลือกใหม่จากรายการที่แสดง / This answer does not go with an earlier one: choose again from those shown.",
+	"citizen_id":      "เลขประจำตัวต้องมี 13 หลัก / A citizen id has 13 digits.",
+	"sources":         `เลือก "ไม่มี" แล้วเลือกอย่างอื่นไม่ได้ / None goes alone.`,
+	"well_depth":      "ไม่มีบ่อที่ลึกขนาดนี้ / No well is that deep.",
+	"dogs_vaccinated": "มากกว่าจำนวนสุนัขที่มี / More than there are dogs.",
+}
+
+// mended are the answers that put house right.
+func mended() map[string]any {
+	return map[string]any{
+		"tambon": "450303", "citizen_id": "1234567890123", "sources": []string{"well", "rain"}, "well_depth": 12.5,
+		"dogs_vaccinated": 2, "people": 3,
+	}
+}
+
 // TestXLSFormFromItsAuthorToTheOfficeAndBack takes a workbook made by hand
-// through everything that is done with a form.
+// through all that is done with a form.
 func TestXLSFormFromItsAuthorToTheOfficeAndBack(t *testing.T) {
 	o := newOffice(t)
-	desk := func(args ...string) []byte {
-		t.Helper()
-		return tell(t.Context(), t, "", "tambonsync", append(args, "--data", o.data, "--json")...)
-	}
-	form := decode[published](t, desk("form", "import", waterWorkbook(t), "--publish"))
+	form := decode[published](t, o.desk(t, "form", "import", waterWorkbook(t), "--publish"))
 	if form.Ref != "water@3" || form.Status != "published" || len(form.Problems) != 2 || !form.Problems[0].Warning {
 		t.Fatalf("imported %+v, want it published with a warning for start and one for today", form)
 	}
-	for _, f := range decode[[]struct {
-		Ref, Hash string
-		Types     []string
-		Questions int
-	}](t, desk("form", "list")) {
-		if f.Ref == form.Ref && (f.Hash != form.Hash || f.Questions < 60 || !slices.Equal(f.Types, []string{"water", "person"})) {
-			t.Errorf("listed as %+v", f)
-		}
-	}
-	round := decode[struct{ Round, Form, Set string }](t, desk("round", "open", "--form", "water", "--area", "450303", "--reference-date", "2020-01-01"))
+	wantListed(t, o, form)
+	round := decode[struct{ Round, Form, Set string }](t, o.desk(t, "round", "open", "--form", "water", "--area", "450303", "--reference-date", "2020-01-01"))
 	if round.Form != form.Ref || round.Set != "" {
 		t.Fatalf("opened %+v", round)
 	}
@@ -225,28 +233,183 @@ func TestXLSFormFromItsAuthorToTheOfficeAndBack(t *testing.T) {
 	b.field("", "enroll", "--server", o.url, "--code", o.code(t))
 	b.field("", "sync")
 
+	id := fillIn(t, b)
+	b.field("", "sync")
+	wantAtOffice(t, o, round.Round, id)
+	if report := decode[survey.Summary](t, b.field("", "report", "--village", "45030301")); report.Households.Complete != 1 || report.Persons != 3 {
+		t.Errorf("on the tablet %+v", report)
+	}
+	wantExported(t, o, round.Round, id)
+	wantBack(t, o, form)
+}
+
+// wantListed looks for 60 questions in two types of record.
+func wantListed(t *testing.T, o *madeOffice, form published) {
+	t.Helper()
+	type listed struct {
+		Ref, Hash string
+		Types     []string
+		Questions int
+	}
+	list := decode[[]listed](t, o.desk(t, "form", "list"))
+	i := slices.IndexFunc(list, func(f listed) bool { return f.Ref == form.Ref })
+	if i < 0 || list[i].Hash != form.Hash || list[i].Questions < 60 || !slices.Equal(list[i].Types, []string{"water", "person"}) {
+		t.Errorf("listed: %+v", list)
+	}
+}
+
+// fillIn saves a house and three people, wrong first and then right.
+func fillIn(t *testing.T, b tablet) string {
+	t.Helper()
 	main := b.put(house())
-	want := map[string]string{
-		"citizen_id":      "เลขประจำตัวต้องมี 13 หลัก / A citizen id has 13 digits.",
-		"well_depth":      "ไม่มีบ่อที่ลึกขนาดนี้ / No well is that deep.",
-		"sources":         `เลือก "ไม่มี" แล้วเลือกอย่างอื่นไม่ได้ / None goes alone.`,
-		"dogs_vaccinated": "มากกว่าจำนวนสุนัขที่มี / More than there are dogs.",
+	if got := said(main.Problems); !maps.Equal(got, mistakes) {
+		t.Errorf("put says %q, want %q", got, mistakes)
 	}
-	got := said(main.Problems)
-	for question, sentence := range want {
-		if got[question] != sentence {
-			t.Errorf("%s: put says %q, want %q", question, got[question], sentence)
+	for _, p := range []map[string]any{
+		{"p_name": "สมหญิง", "p_age": 35, "p_sex": "f", "p_income": 60_000, "p_ill": "yes", "p_ill_times": 2},
+		{"p_name": "สมชาย", "p_age": 40, "p_sex": "m", "p_income": 30_000.5, "p_ill": "no", "p_ill_times": 9},
+		{"p_name": "น้อย", "p_age": 9, "p_sex": "f", "p_income": 999, "p_school": "yes"},
+	} {
+		if got := b.put(map[string]any{"type": "person", "parent": main.ID, "values": p}); len(got.Problems) > 0 {
+			t.Errorf("%v: put says %+v", p, got.Problems)
 		}
 	}
-	for _, question := range []string{"phone", "scrap_income", "why_not_boil", "born", "house_no"} {
-		if got[question] != "" {
-			t.Errorf("%s: put says %q of an answer that is right or not asked for", question, got[question])
+	old := b.put(map[string]any{"type": "person", "parent": main.ID, "values": map[string]any{"p_name": "ทวด", "p_age": 130}})
+	if got, want := said(old.Problems)["p_age"], "อายุต้องอยู่ระหว่าง 0 ถึง 120 ปี / An age is between 0 and 120 years."; got != want {
+		t.Errorf("a person of 130 years: put says %q, want %q", got, want)
+	}
+	b.field("", "delete", old.ID)
+
+	j := b.judge(main.ID)
+	if got, want := said(j.Problems)["people"], "จำนวนคนไม่ตรงกับรายชื่อ / The number is not that of the list."; got != want || j.Complete {
+		t.Errorf("4 people where 3 are listed: %q, complete: %v", got, j.Complete)
+	}
+	b.put(map[string]any{"id": main.ID, "values": mended()})
+	b.put(map[string]any{"id": main.ID, "values": map[string]any{"boils": "no", "why_not_boil": nil}})
+	if j = b.judge(main.ID); !slices.Equal(j.Missing, []string{"why_not_boil"}) || j.State != survey.InProgress {
+		t.Errorf("who does not boil water must say why: missing %v, %s", j.Missing, j.State)
+	}
+	b.put(map[string]any{"id": main.ID, "values": map[string]any{"why_not_boil": "น้ำใสอยู่แล้ว"}})
+	b.put(map[string]any{"id": main.ID, "values": map[string]any{"boils": "yes"}})
+	if j = b.judge(main.ID); !j.Complete || j.State != survey.Complete {
+		t.Errorf("with everything right: %+v", j)
+	}
+	return main.ID
+}
+
+// wantAtOffice looks at what came: the answer to a question that is not asked
+// any more too.
+func wantAtOffice(t *testing.T, o *madeOffice, round, id string) {
+	t.Helper()
+	type record struct {
+		Form, Round string
+		Values      map[string]any
+		Problems    []survey.Problem
+	}
+	got := decode[record](t, o.desk(t, "records", id))
+	if got.Form != "water@3" || got.Round != round || len(got.Problems) > 0 {
+		t.Errorf("at the office: %+v", got)
+	}
+	if got.Values["why_not_boil"] != "น้ำใสอยู่แล้ว" || got.Values["well_depth"] != 12.5 {
+		t.Errorf("at the office: %v", got.Values)
+	}
+	sum := decode[survey.Summary](t, o.desk(t, "summary", "--area", "450303", "--round", round))
+	if sum.Households.Total != 1 || sum.Households.Complete != 1 || sum.Persons != 3 {
+		t.Errorf("summary: %+v, %d persons", sum.Households, sum.Persons)
+	}
+}
+
+// wantExported reads the files that leave the office: calculations are in,
+// answers to what is not asked are not.
+func wantExported(t *testing.T, o *madeOffice, round, id string) {
+	t.Helper()
+	export := func(what string) []map[string]string {
+		t.Helper()
+		out := filepath.Join(t.TempDir(), what+".csv")
+		o.desk(t, "export", "--area", "450303", "--round", round, "--what", what, "--format", "csv", "--out", out, "--personal", "--reason", "ทดสอบ")
+		return readCSV(t, out)
+	}
+	houses := export("households")
+	if len(houses) != 1 {
+		t.Fatalf("%d rows, want the one house", len(houses))
+	}
+	for column, want := range map[string]string{
+		"id": id, "complete": "true", "problems": "0", "house_no": "12/3", "sources": "well rain", "well_depth": "12.5", "gps_lat": "15.6",
+		"rain_litres": "6002", "income": "90000.5", "income_each": "30000.17", "ill": "1",
+		"why_not_boil": "", "scrap_income": "", "phone": "", // not asked
+	} {
+		if got, ok := houses[0][column]; got != want || !ok {
+			t.Errorf("column %s is %q, want %q", column, got, want)
 		}
 	}
-	t.Logf("%+v\n%+v", got, b.judge(main.ID))
-	_ = csv.NewReader
-	_ = json.Marshal
-	_ = maps.Keys[map[string]string]
-	_ = os.Open
-	_ = strings.Cut
+	people := export("person")
+	if len(people) != 3 {
+		t.Fatalf("%d people exported, want 3", len(people))
+	}
+	for i, want := range []string{"2", "", ""} {
+		if p := people[i]; p["parent"] != id || p["p_ill_times"] != want || (p["p_income"] == "") != (p["p_age"] == "9") {
+			t.Errorf("person %d: %v", i+1, p)
+		}
+	}
+}
+
+// readCSV reads a file as a spreadsheet does: rows by the name of the column.
+func readCSV(t *testing.T, path string) []map[string]string {
+	t.Helper()
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines, err := csv.NewReader(strings.NewReader(strings.TrimPrefix(string(b), "\ufeff"))).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var rows []map[string]string
+	for _, line := range lines[1:] {
+		row := map[string]string{}
+		for i, cell := range line {
+			row[lines[0][i]] = cell
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}
+
+// wantBack exports the form and imports it elsewhere. What XLSForm has words
+// for stands where other programs look for it.
+func wantBack(t *testing.T, o *madeOffice, form published) {
+	t.Helper()
+	out := filepath.Join(t.TempDir(), "again.xlsx")
+	if got := decode[published](t, o.desk(t, "form", "export", form.Ref, "--out", out)); got.Hash != form.Hash {
+		t.Errorf("exported %s, want %s", got.Hash, form.Hash)
+	}
+	other := filepath.Join(t.TempDir(), "other")
+	tell(t.Context(), t, "", "tambonsync", "init", "--data", other, "--json")
+	again := decode[published](t, tell(t.Context(), t, "", "tambonsync", "form", "import", out, "--data", other, "--publish", "--json"))
+	if again.Hash != form.Hash || again.Ref != form.Ref || len(again.Problems) > 0 {
+		t.Errorf("imported again as %+v, want %s", again, form.Hash)
+	}
+	for name, cells := range map[string]map[string]map[string]string{
+		"survey": {
+			"house_no":      {"type": "text", "label::Thai (th)": "บ้านเลขที่", "label::English (en)": "House number", "hint::Thai (th)": "เช่น 12/3", "required": "yes"},
+			"tambon":        {"type": "select_one tambon", "choice_filter": "amphoe = ${amphoe}"},
+			"person":        {"type": "begin_repeat", "label::Thai (th)": "คนในบ้าน"},
+			"p_ill_times":   {"type": "integer", "relevant": "${p_ill} = 'yes'"},
+			"sources":       {"type": "select_multiple source", "constraint": "not(selected(., 'none') and count-selected(.) > 1)"},
+			"well_depth":    {"relevant": "selected(${sources}, 'well')", "constraint": ". > 0 and . < 500", "constraint_message::English (en)": "No well is that deep."},
+			"income_each":   {"type": "calculate", "calculation": "round(${income} div count(${person}), 2)"},
+			"sign":          {"type": "image", "appearance": "signature"},
+			"toilet_shared": {"default": "1"},
+		},
+		"choices": {"450303": {"list_name": "tambon", "label::Thai (th)": "หนองแคน", "amphoe": "4503"}},
+	} {
+		sheet := readSheet(t, out, name)
+		for question, columns := range cells {
+			for column, want := range columns {
+				if got := sheet[question][column]; got != want {
+					t.Errorf("%s, %s: column %s is %q, want %q", name, question, column, got, want)
+				}
+			}
+		}
+	}
 }

@@ -58,7 +58,7 @@ func (s *Server) listRecords(ctx context.Context, who visit, q recordQuery) (p r
 		p.Records[i] = view.NewRecordView(r.Record, catalog).Masked()
 	}
 	s.log.InfoContext(ctx, "personal records listed",
-		"user", who.User, "from", who.From, "area", string(f.Area), "type", f.Type, "count", len(records))
+		"user", who.User, "from", who.From, "area", string(f.Area), "type", f.Type, "round", q.Round, "count", len(records))
 	return p, nil
 }
 

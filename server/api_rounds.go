@@ -64,7 +64,8 @@ func (s *Server) openRound(ctx context.Context, who visit, q openRequest) (v Rou
 	if err != nil {
 		return v, refuse(codeInvalid, "%w", err)
 	}
-	v, err = plan.Open(ctx, s.store, who.User, s.random, s.nowMilli())
+	// Whoever asked may go away meanwhile: a round with half its roster helps nobody.
+	v, err = plan.Open(context.WithoutCancel(ctx), s.store, who.User, s.random, s.nowMilli())
 	if err != nil {
 		return v, fmt.Errorf("open round: %w", err)
 	}

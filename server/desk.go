@@ -22,14 +22,35 @@ func NewDefinition(data []byte, by string, at int64) (Definition, error) {
 			return d, err
 		}
 		d.Kind, d.Name, d.Version, d.Hash, d.Body = KindIndicators, s.Name(), s.Version(), s.Hash(), s.JSON()
-		return d, nil
+		return d, checkTaken(d)
 	}
 	f, err := survey.Parse(data)
 	if err != nil {
 		return d, err
 	}
 	d.Kind, d.Name, d.Version, d.Hash, d.Body = KindForm, f.Name(), f.Version(), f.Hash(), f.JSON()
-	return d, nil
+	return d, checkTaken(d)
+}
+
+// checkTaken keeps an office from giving another meaning to a version that is
+// part of every program: its tablets would read their answers by it.
+func checkTaken(d Definition) error {
+	if hash := builtIn(d.Kind, d.Ref()); hash != "" && hash != d.Hash {
+		return fmt.Errorf("%s is part of the program and never changes: import yours as version %d", d.Ref(), d.Version+1)
+	}
+	return nil
+}
+
+// builtIn is the hash of a definition that the program has complete, else "".
+func builtIn(kind, ref string) string {
+	if kind == KindForm {
+		if f, ok := survey.Builtin().Form(ref); ok && !f.Draft() {
+			return f.Hash()
+		}
+	} else if s, ok := survey.Builtin().Set(ref); ok && !s.Draft() {
+		return s.Hash()
+	}
+	return ""
 }
 
 // CheckPublish reports why a definition may not be published. c holds the
@@ -158,7 +179,7 @@ func Outstanding(devices []Device, code area.Code, now int64) int {
 			continue
 		}
 		for _, g := range d.Grants {
-			if g.Contains(code) || code.Contains(g) {
+			if code == "" || g.Contains(code) || code.Contains(g) {
 				n++
 				break
 			}

@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/google/uuid"
@@ -89,7 +90,26 @@ func (l *Lister) Edits(ctx context.Context, rows []ListedRecord, user string, at
 		}
 		edits = append(edits, e)
 	}
-	return edits, already, nil
+	left, err := l.unknown(ctx, edits)
+	return left, already + len(edits) - len(left), err
+}
+
+// unknown leaves out what the office has under the same id: listed before, and
+// since then moved, renumbered or deleted by people, whose word stays.
+func (l *Lister) unknown(ctx context.Context, edits []Edit) ([]Edit, error) {
+	ids := make([]syncproto.RecordID, len(edits))
+	for i, e := range edits {
+		ids[i] = e.ID
+	}
+	there, err := l.store.RecordsOf(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	has := map[syncproto.RecordID]bool{}
+	for _, r := range there {
+		has[r.Record.ID] = true
+	}
+	return slices.DeleteFunc(edits, func(e Edit) bool { return has[e.ID] }), nil
 }
 
 func there(known map[string]bool, keys []string) bool {
@@ -116,7 +136,7 @@ func (l *Lister) village(ctx context.Context, code area.Code) (map[string]bool, 
 		return known, nil
 	}
 	known := map[string]bool{}
-	err := walk(ctx, l.store, code, l.kind.Name(), func(page []StoredRecord) error {
+	err := walk(ctx, l.store, RecordFilter{Area: code, Type: l.kind.Name()}, func(page []StoredRecord) error {
 		for _, r := range page {
 			if r.Record.Area() != code || effectiveRound(r.Record, l.rounds, l.all) != l.round.ID {
 				continue

@@ -28,12 +28,12 @@ const StatusBuiltIn = "built-in"
 // ListDefinitions shows all of a catalog, forms first. own are those of the
 // office.
 func ListDefinitions(c *survey.Catalog, own []Definition) []DefinitionView {
-	status := func(kind, ref string, draft bool) string {
+	status := func(kind, ref, hash string, draft bool) string {
 		i := slices.IndexFunc(own, func(d Definition) bool { return d.Kind == kind && d.Ref() == ref })
 		switch {
 		case draft:
 			return StatusDraft
-		case i < 0:
+		case i < 0, own[i].Status == StatusDraft && hash == builtIn(kind, ref):
 			return StatusBuiltIn
 		}
 		return own[i].Status
@@ -42,7 +42,7 @@ func ListDefinitions(c *survey.Catalog, own []Definition) []DefinitionView {
 	for _, f := range c.Forms() {
 		v := DefinitionView{
 			Ref: f.Ref(), Kind: KindForm, Name: f.Name(), Version: f.Version(), Title: f.Title(),
-			Status: status(KindForm, f.Ref(), f.Draft()), Hash: f.Hash(),
+			Status: status(KindForm, f.Ref(), f.Hash(), f.Draft()), Hash: f.Hash(),
 		}
 		for _, t := range f.Types() {
 			v.Types = append(v.Types, t.Name())
@@ -53,7 +53,7 @@ func ListDefinitions(c *survey.Catalog, own []Definition) []DefinitionView {
 	for _, s := range c.Sets() {
 		out = append(out, DefinitionView{
 			Ref: s.Ref(), Kind: KindIndicators, Name: s.Name(), Version: s.Version(), Title: s.Title(),
-			Status: status(KindIndicators, s.Ref(), s.Draft()), Hash: s.Hash(), Form: s.Form(), Indicators: len(s.Definition().Indicators),
+			Status: status(KindIndicators, s.Ref(), s.Hash(), s.Draft()), Hash: s.Hash(), Form: s.Form(), Indicators: len(s.Definition().Indicators),
 		})
 	}
 	return out

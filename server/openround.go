@@ -81,7 +81,7 @@ func PlanRound(c *survey.Catalog, rounds []survey.Round, r survey.Round, from st
 
 // Open writes the round: it keeps the records of earlier rounds where they
 // belong, then opens this one, then carries the earlier roster forward. If it
-// breaks off, what it has done stays; doing the rest again doubles nothing.
+// breaks off, what it has done stays.
 func (p RoundPlan) Open(ctx context.Context, store Store, user string, random io.Reader, at int64) (RoundView, error) {
 	bytes, err := draw(random, 10)
 	if err != nil {

@@ -79,8 +79,8 @@ func CheckRound(r survey.Round, c *survey.Catalog) error {
 		if err != nil {
 			return err
 		}
-		if _, known := area.Lookup(code); !known && code.Level() != area.LevelVillage {
-			return fmt.Errorf("area %s: there is no such %s in the list of areas", code, code.Level())
+		if at := listed(code); at != "" {
+			return fmt.Errorf("area %s: there is no such %s in the list of areas", code, at.Level())
 		}
 		if slices.Contains(r.Areas[:i], a) {
 			return fmt.Errorf("area %s is there twice", a)
@@ -90,6 +90,18 @@ func CheckRound(r survey.Round, c *survey.Catalog) error {
 		return errors.New("the areas of one round must lie in one province: open a round for each province")
 	}
 	return nil
+}
+
+// listed returns what of an area the list of areas lacks: the area, or of a
+// village its tambon; "" if nothing. Villages are not in the list.
+func listed(code area.Code) area.Code {
+	if code.Level() == area.LevelVillage {
+		code = code.Parent()
+	}
+	if _, known := area.Lookup(code); known {
+		return ""
+	}
+	return code
 }
 
 // commonArea is the smallest area that holds all of them, "" if none does.
@@ -139,9 +151,9 @@ func CloseRoundEdit(rec syncproto.Record, open bool, user string, at int64) Edit
 	}
 }
 
-// walk gives every living record of one type in an area to f, a page at a time.
-func walk(ctx context.Context, store Store, code area.Code, kind string, f func([]StoredRecord) error) error {
-	filter := RecordFilter{Area: code, Type: kind, Limit: 500}
+// walk gives the records of a listing to f, a page at a time.
+func walk(ctx context.Context, store Store, filter RecordFilter, f func([]StoredRecord) error) error {
+	filter.Limit = 500
 	for {
 		page, err := store.Records(ctx, filter)
 		if err != nil {
@@ -192,7 +204,7 @@ func KeepRounds(ctx context.Context, store Store, c *survey.Catalog, next survey
 			continue
 		}
 		for _, code := range next.Areas {
-			err := walk(ctx, store, area.Code(code), t.Name(), func(page []StoredRecord) error {
+			err := walk(ctx, store, RecordFilter{Area: area.Code(code), Type: t.Name()}, func(page []StoredRecord) error {
 				edits := keepEdits(page, rounds, c, user, at)
 				n += len(edits)
 				if len(edits) == 0 {
@@ -233,7 +245,8 @@ func keepEdits(page []StoredRecord, rounds []survey.Round, c *survey.Catalog, us
 
 // CarryForward begins a round with the roster of an earlier one: for each
 // living record a new one with the answers that its form marks to carry, not
-// confirmed yet. Ids follow from the old ones, so doing it twice, or at two
+// confirmed yet. People of a household that was merged go to the one that it
+// counts as. Ids follow from the old ones, so doing it twice, or at two
 // offices, makes each record once. It returns how many it made.
 func CarryForward(ctx context.Context, store Store, c *survey.Catalog, from, to survey.Round, user string, at int64) (int, error) {
 	rounds, err := ReadRounds(ctx, store)
@@ -244,13 +257,14 @@ func CarryForward(ctx context.Context, store Store, c *survey.Catalog, from, to 
 	if !ok {
 		return 0, fmt.Errorf("form %s: %w", to.Form, ErrNotFound)
 	}
-	k := carrier{store: store, catalog: c, rounds: rounds, from: from, to: to, form: f, user: user, at: at, taken: map[syncproto.RecordID]bool{}}
+	k := carrier{store: store, catalog: c, rounds: rounds, from: from, to: to, form: f, user: user, at: at, taken: map[syncproto.RecordID]bool{}, merged: map[syncproto.RecordID]syncproto.RecordID{}}
 	if k.round, err = syncproto.ParseRecordID(to.ID); err != nil {
 		return 0, err
 	}
 	for _, t := range f.Types() { // parents stand before their children
 		for _, code := range to.Areas {
-			err := walk(ctx, store, area.Code(code), t.Name(), func(page []StoredRecord) error { return k.carry(ctx, t, page) })
+			all := RecordFilter{Area: area.Code(code), Type: t.Name(), Deleted: true} // one that was merged may be deleted too
+			err := walk(ctx, store, all, func(page []StoredRecord) error { return k.carry(ctx, t, page) })
 			if err != nil {
 				return k.n, fmt.Errorf("carry %s forward: %w", t.Name(), err)
 			}
@@ -269,6 +283,7 @@ type carrier struct {
 	user     string
 	at       int64
 	taken    map[syncproto.RecordID]bool // records of the earlier round
+	merged   map[syncproto.RecordID]syncproto.RecordID
 	n        int
 }
 
@@ -309,13 +324,29 @@ func (k *carrier) carry(ctx context.Context, t *survey.RecordType, page []Stored
 }
 
 func (k *carrier) belongs(t *survey.RecordType, rec syncproto.Record) bool {
-	if !rec.MergedInto().IsZero() {
+	if into := rec.MergedInto(); !into.IsZero() {
+		k.merged[rec.ID] = into
+		return false
+	}
+	if !rec.Alive() {
 		return false
 	}
 	if t.Parent() != "" {
-		return k.taken[rec.Parent()]
+		return k.taken[k.survivor(rec.Parent())]
 	}
 	return effectiveRound(rec, k.rounds, k.catalog) == k.from.ID
+}
+
+// survivor follows merges, as far as analysis does.
+func (k *carrier) survivor(id syncproto.RecordID) syncproto.RecordID {
+	for range 8 {
+		into, ok := k.merged[id]
+		if !ok {
+			break
+		}
+		id = into
+	}
+	return id
 }
 
 func (k *carrier) edit(t *survey.RecordType, rec syncproto.Record) (Edit, error) {
@@ -339,7 +370,7 @@ func (k *carrier) edit(t *survey.RecordType, rec syncproto.Record) (Edit, error)
 	if t.Parent() == "" {
 		changes[syncproto.GroupRound] = syncproto.ID(k.round)
 	} else {
-		changes[syncproto.GroupParent] = syncproto.ID(syncproto.CarriedID(k.round, rec.Parent()))
+		changes[syncproto.GroupParent] = syncproto.ID(syncproto.CarriedID(k.round, k.survivor(rec.Parent())))
 	}
 	return Edit{
 		ID: syncproto.CarriedID(k.round, rec.ID), Type: rec.Type, Changes: changes, At: k.at,

@@ -7,7 +7,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -22,48 +21,6 @@ import (
 	"tambonsync/syncproto/survey"
 )
 
-// formView is what form list prints of each definition.
-type formView struct {
-	Ref        string      `json:"ref"`
-	Kind       string      `json:"kind"` // form or indicators
-	Name       string      `json:"name"`
-	Version    int         `json:"version"`
-	Title      survey.Text `json:"title"`
-	Status     string      `json:"status"` // built-in, published or draft
-	Hash       string      `json:"hash"`
-	Types      []string    `json:"types,omitempty"`      // of records
-	Questions  int         `json:"questions,omitempty"`  //
-	Form       string      `json:"form,omitempty"`       // that an indicator set is for
-	Indicators int         `json:"indicators,omitempty"` //
-}
-
-const statusBuiltIn = "built-in"
-
-func viewForm(f *survey.Form, status string) formView {
-	v := formView{
-		Ref: f.Ref(), Kind: server.KindForm, Name: f.Name(), Version: f.Version(), Title: f.Title(), Status: status, Hash: f.Hash(),
-	}
-	if f.Draft() {
-		v.Status = server.StatusDraft
-	}
-	for _, t := range f.Types() {
-		v.Types = append(v.Types, t.Name())
-		v.Questions += len(t.Questions())
-	}
-	return v
-}
-
-func viewSet(s *survey.Set, status string) formView {
-	v := formView{
-		Ref: s.Ref(), Kind: server.KindIndicators, Name: s.Name(), Version: s.Version(), Title: s.Title(), Status: status,
-		Hash: s.Hash(), Form: s.Form(), Indicators: len(s.Definition().Indicators),
-	}
-	if s.Draft() {
-		v.Status = server.StatusDraft
-	}
-	return v
-}
-
 func newForm() *cobra.Command {
 	parent := &cobra.Command{
 		Use:   "form",
@@ -77,10 +34,10 @@ once they are published. Tablets get published ones at their next sync.`,
 }
 
 // withForms runs f with the office's definitions, drafts too; without --data
-// with those of the program only.
-func (o *options) withForms(c *cobra.Command, f func(*survey.Catalog, func(kind, ref string) string) error) error {
+// with those of the program only. own are those that the office keeps.
+func (o *options) withForms(c *cobra.Command, f func(catalog *survey.Catalog, own []server.Definition) error) error {
 	if o.data == "" {
-		return f(survey.Builtin(), func(string, string) string { return statusBuiltIn })
+		return f(survey.Builtin(), nil)
 	}
 	return o.withStore(c, func(s *office) error {
 		catalog, err := server.LoadCatalog(c.Context(), s, true)
@@ -91,13 +48,7 @@ func (o *options) withForms(c *cobra.Command, f func(*survey.Catalog, func(kind,
 		if err != nil {
 			return err
 		}
-		return f(catalog, func(kind, ref string) string {
-			i := slices.IndexFunc(own, func(d server.Definition) bool { return d.Kind == kind && d.Ref() == ref })
-			if i < 0 {
-				return statusBuiltIn
-			}
-			return own[i].Status
-		})
+		return f(catalog, own)
 	})
 }
 
@@ -109,14 +60,8 @@ func newFormList() *cobra.Command {
 		Example: "  tambonsync form list --data office\n  tambonsync form list --json",
 		Args:    cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			return o.withForms(c, func(catalog *survey.Catalog, status func(kind, ref string) string) error {
-				views := []formView{}
-				for _, f := range catalog.Forms() {
-					views = append(views, viewForm(f, status(server.KindForm, f.Ref())))
-				}
-				for _, s := range catalog.Sets() {
-					views = append(views, viewSet(s, status(server.KindIndicators, s.Ref())))
-				}
+			return o.withForms(c, func(catalog *survey.Catalog, own []server.Definition) error {
+				views := server.ListDefinitions(catalog, own)
 				return o.print(c, views, func(w io.Writer) { printForms(w, views) })
 			})
 		},
@@ -125,7 +70,7 @@ func newFormList() *cobra.Command {
 	return c
 }
 
-func printForms(w io.Writer, views []formView) {
+func printForms(w io.Writer, views []server.DefinitionView) {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "REF\tKIND\tSTATUS\tSIZE\tHASH\tTITLE")
 	for _, v := range views {
@@ -150,7 +95,7 @@ func newFormShow() *cobra.Command {
   tambonsync form show bmn-2560@1 --json > bmn-2560.json`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			return o.withForms(c, func(catalog *survey.Catalog, _ func(kind, ref string) string) error {
+			return o.withForms(c, func(catalog *survey.Catalog, _ []server.Definition) error {
 				if !set {
 					if f, ok := catalog.Form(args[0]); ok {
 						return o.print(c, f.Definition(), func(w io.Writer) { printForm(w, f) })
@@ -243,7 +188,7 @@ changes: give the next one a higher version.`,
 			}
 			d, err := server.NewDefinition(data, adminUser, time.Now().UnixMilli())
 			if err != nil {
-				return terminal.Input("%s: %w", filepath.Base(args[0]), err)
+				return notDefinition(args[0], err)
 			}
 			return o.withStore(c, func(s *office) error {
 				if err := s.AddDefinition(c.Context(), d); err != nil {
@@ -287,29 +232,39 @@ func readDefinition(path string) ([]byte, []xlsform.Problem, error) {
 	}
 	kind := strings.ToLower(filepath.Ext(path))
 	limit := int64(xlsform.MaxFileBytes)
-	if kind != ".xlsx" && kind != ".xlsm" {
+	if !isWorkbook(kind) {
 		limit = 4 << 20
 	}
 	if info.Size() > limit {
-		return nil, nil, terminal.Input("%s is %d MB large, at most %d MB are taken", filepath.Base(path), info.Size()>>20, limit>>20)
+		return nil, nil, terminal.Input(terminal.Say("%s ใหญ่ %d MB รับได้ไม่เกิน %d MB", "%s is %d MB large, at most %d MB are taken"),
+			filepath.Base(path), info.Size()>>20, limit>>20)
 	}
 	data, err := os.ReadFile(path)
 	if err != nil {
 		return nil, nil, err
 	}
-	switch kind {
-	case ".json":
+	switch {
+	case isWorkbook(kind):
+		return importWorkbook(data)
+	case kind == ".json":
 		return data, nil, nil
-	case ".yaml", ".yml":
+	case kind == ".yaml", kind == ".yml":
 		converted, err := yaml.YAMLToJSONStrict(data)
 		if err != nil {
-			return nil, nil, terminal.Input("%s: %w", filepath.Base(path), err)
+			return nil, nil, notDefinition(path, err)
 		}
 		return converted, nil, nil
-	case ".xlsx", ".xlsm":
-		return importWorkbook(data)
 	}
-	return nil, nil, terminal.Input("%s: want a file that ends in .xlsx, .json or .yaml", filepath.Base(path))
+	return nil, nil, terminal.Input(terminal.Say("%s: ต้องเป็นไฟล์ .xlsx, .json หรือ .yaml", "%s: want a file that ends in .xlsx, .json or .yaml"), filepath.Base(path))
+}
+
+// isWorkbook takes old .xls files too, for the importer to say what to do with one.
+func isWorkbook(ending string) bool {
+	return ending == ".xlsx" || ending == ".xlsm" || ending == ".xls"
+}
+
+func notDefinition(path string, err error) error {
+	return terminal.Input(terminal.Say("%s: ใช้เป็นแบบสอบถามหรือชุดตัวชี้วัดไม่ได้: %w", "%s: %w"), filepath.Base(path), err)
 }
 
 func importWorkbook(data []byte) ([]byte, []xlsform.Problem, error) {
@@ -425,7 +380,7 @@ func newFormExport() *cobra.Command {
 		Example: "  tambonsync form export bmn-2560 --out bmn-2560.xlsx",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			return o.withForms(c, func(catalog *survey.Catalog, _ func(kind, ref string) string) error {
+			return o.withForms(c, func(catalog *survey.Catalog, _ []server.Definition) error {
 				f, ok := catalog.Form(args[0])
 				if !ok {
 					return noForm(args[0])

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -50,15 +51,45 @@ func openList(path string, list tables.List, l listFlags) (*os.File, *tables.Row
 	if err != nil {
 		return nil, nil, tables.Mapping{}, err
 	}
-	rows, err := tables.Read(filepath.Base(path), f, tables.ReadOptions{})
-	if err == nil {
-		var m tables.Mapping
-		if m, err = tables.Match(rows.Header(), list, l.mapping); err == nil {
-			return f, rows, m, nil
+	rows, m, err := matchList(f, list, l)
+	if err != nil {
+		_ = f.Close()
+		return nil, nil, tables.Mapping{}, listError(err)
+	}
+	return f, rows, m, nil
+}
+
+// matchList reads the file through once before anything comes of it: a list
+// whose last row cannot be read changes nothing.
+func matchList(f *os.File, list tables.List, l listFlags) (*tables.Rows, tables.Mapping, error) {
+	name := filepath.Base(f.Name())
+	rows, err := tables.Read(name, f, tables.ReadOptions{})
+	if err != nil {
+		return nil, tables.Mapping{}, err
+	}
+	m, err := tables.Match(rows.Header(), list, l.mapping)
+	if err != nil {
+		return nil, m, err
+	}
+	for _, err := range rows.All() {
+		if err != nil {
+			return nil, m, err
 		}
 	}
-	_ = f.Close()
-	return nil, nil, tables.Mapping{}, terminal.Input("%w", err)
+	if _, err := f.Seek(0, io.SeekStart); err != nil {
+		return nil, m, err
+	}
+	rows, err = tables.Read(name, f, tables.ReadOptions{})
+	return rows, m, err
+}
+
+// listError says in the person's language what is wrong with a file, and where.
+func listError(err error) error {
+	var file *tables.FileError
+	if errors.As(err, &file) {
+		return terminal.Input("%s", terminal.Say(file.Thai(), file.Error()))
+	}
+	return terminal.Input("%w", err)
 }
 
 // importList goes through the rows: good ones to put, in blocks, bad ones to
@@ -68,7 +99,7 @@ func importList[T any](v *listView, l listFlags, rows *tables.Rows, each func(fu
 		var block []tables.Imported[T]
 		for item, err := range each {
 			if err != nil {
-				return terminal.Input("%w", err)
+				return listError(err)
 			}
 			v.Rows++
 			if !item.OK() {

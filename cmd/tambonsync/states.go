@@ -80,12 +80,9 @@ func newHouseholdMerge() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				if !other.Record.Alive() || !other.Record.MergedInto().IsZero() {
-					return terminal.Input("--into %s: that record is deleted or merged itself", target)
-				}
 				return o.decide(c, args[0], func(rec syncproto.Record) (server.Edit, error) {
-					if rec.Type != other.Record.Type {
-						return server.Edit{}, terminal.Input("a %s cannot be merged into a %s", rec.Type, other.Record.Type)
+					if err := server.CheckMerge(rec, other.Record); err != nil {
+						return server.Edit{}, err
 					}
 					return server.MergeEdit(rec, target, user, time.Now().UnixMilli())
 				}, "รวมแล้ว คำตอบเดิมยังอยู่ แยกคืนได้ด้วย unmerge", "Merged; its answers are kept, and unmerge takes it back.")

@@ -13,7 +13,6 @@ package export
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -27,7 +26,7 @@ import (
 )
 
 // ErrRequest marks what is wrong with a request; the sentence says what.
-var ErrRequest = errors.New("cannot be exported")
+var ErrRequest = server.ErrExport
 
 // Exporter writes exports of one office.
 type Exporter struct {
@@ -64,6 +63,9 @@ func (x *Exporter) Export(ctx context.Context, q Request, w io.Writer) (rows int
 	if err != nil {
 		return 0, fmt.Errorf("%w: %w", ErrRequest, err)
 	}
+	if q.Round, err = syncproto.ParseRecordID(round.ID); err != nil {
+		return 0, err
+	}
 	r := &run{Exporter: x, q: q, round: round, x: indicators, form: indicators.Form()}
 	if q.What == server.ExportSummary {
 		return r.summary(ctx, w)
@@ -75,6 +77,15 @@ func (x *Exporter) Export(ctx context.Context, q Request, w io.Writer) (rows int
 }
 
 func (x *Exporter) round(ctx context.Context, q Request) (survey.Round, error) {
+	if q.Round.IsZero() {
+		sum, err := x.Analysis.Summary(ctx, q.Area, q.Round)
+		if err != nil {
+			return survey.Round{}, err
+		}
+		if q.Round, err = syncproto.ParseRecordID(sum.Round); err != nil {
+			return survey.Round{}, err
+		}
+	}
 	rounds, err := x.Analysis.Rounds(ctx)
 	if err != nil {
 		return survey.Round{}, err
@@ -115,8 +126,11 @@ func (r *run) records(ctx context.Context, w io.Writer) (int64, error) {
 		}
 		of, _ = r.form.Type(r.q.What)
 	}
-	sheet := layout{typ: of, head: of == head, personal: r.q.Personal}
+	sheet := layout{form: r.form, typ: of, head: of == head, personal: r.q.Personal}
 	sheet.build(r.x)
+	if err := sheet.check(r.q.Format); err != nil {
+		return 0, err
+	}
 	out, err := tables.New(r.q.Format, w, sheet.columns, tables.Options{TempDir: r.TempDir, Lat: sheet.lat, Lon: sheet.lon})
 	if err != nil {
 		return 0, err

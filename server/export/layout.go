@@ -3,6 +3,8 @@ package export
 import (
 	"fmt"
 	"math"
+	"regexp"
+	"slices"
 	"strings"
 
 	"tambonsync/server/tables"
@@ -13,6 +15,7 @@ import (
 
 // layout is the columns of records of one type.
 type layout struct {
+	form     *survey.Form
 	typ      *survey.RecordType
 	head     bool // of judged records, with their indicators
 	personal bool
@@ -29,10 +32,30 @@ type source struct {
 	position int
 }
 
-func (l *layout) add(c tables.Column, cell func(*source) any) {
-	if len(l.columns) < tables.MaxColumns {
-		l.columns, l.cells = append(l.columns, c), append(l.cells, cell)
+// add makes a column and returns its name: another one where a question is
+// called as a column of ours, such as "area".
+func (l *layout) add(c tables.Column, cell func(*source) any) string {
+	name := c.Name
+	for n := 2; l.has(c.Name); n++ {
+		c.Name = fmt.Sprintf("%s_%d", name, n)
 	}
+	l.columns, l.cells = append(l.columns, c), append(l.cells, cell)
+	return c.Name
+}
+
+func (l *layout) has(name string) bool {
+	return slices.ContainsFunc(l.columns, func(c tables.Column) bool { return c.Name == name })
+}
+
+// check reports why a file of this layout cannot be.
+func (l *layout) check(format string) error {
+	switch {
+	case len(l.columns) > tables.MaxColumns:
+		return fmt.Errorf("%w: form %s makes %d columns of %s, a file has at most %d", ErrRequest, l.form.Ref(), len(l.columns), l.typ.Name(), tables.MaxColumns)
+	case format == tables.GeoJSON && l.lat == "":
+		return fmt.Errorf("%w: form %s asks for no position that may be shown: choose csv, xlsx or parquet", ErrRequest, l.form.Ref())
+	}
+	return nil
 }
 
 func column(name string, kind tables.Kind, th, en string) tables.Column {
@@ -66,13 +89,53 @@ func (l *layout) build(x *survey.Indicators) {
 		l.add(column("problems", tables.Int, "จุดที่ควรตรวจ", "Answers to check"), func(s *source) any { return s.fam.review.Count() })
 	}
 	for _, q := range l.typ.Questions() {
-		if q.Type != survey.TypeNote && (l.personal || !hidden(q)) {
+		if q.Type != survey.TypeNote && (l.personal || !l.private(q)) {
 			l.question(q)
 		}
 	}
 	if l.head {
 		l.indicators(x)
+		return
 	}
+	head, _ := l.form.Type(x.RecordType())
+	for _, q := range head.Questions() { // people have the position of their household
+		if q.Type == survey.TypeGeopoint && (l.personal || !hidden(q)) {
+			l.position(q, head.Name()+"_"+q.Name, func(s *source) survey.Review { return s.fam.review })
+			return
+		}
+	}
+}
+
+// private reports whether a question's answers, or what is computed from
+// answers, may name or expose somebody.
+func (l *layout) private(q survey.Question) bool {
+	if q.Type != survey.TypeCalculate {
+		return hidden(q)
+	}
+	return hidden(q) || l.exposes(q.Calculation, map[string]bool{})
+}
+
+var (
+	names = regexp.MustCompile(`[A-Za-z_][A-Za-z0-9_]*`)
+	ages  = regexp.MustCompile(`\bage_(years|months)\([^()]*\)`)
+)
+
+// exposes reports whether a calculation looks at hidden answers, anywhere in
+// the form. An age is what may be told of a date of birth.
+func (l *layout) exposes(calculation string, seen map[string]bool) bool {
+	for _, name := range names.FindAllString(ages.ReplaceAllString(calculation, ""), -1) {
+		for _, t := range l.form.Types() {
+			q, ok := t.Question(name)
+			if !ok || seen[t.Name()+"."+name] {
+				continue
+			}
+			seen[t.Name()+"."+name] = true
+			if hidden(q) || q.Type == survey.TypeCalculate && l.exposes(q.Calculation, seen) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // hidden reports whether a question's answers may name or expose somebody.
@@ -93,7 +156,7 @@ var kinds = map[survey.Type]tables.Kind{
 func (l *layout) question(q survey.Question) {
 	switch q.Type {
 	case survey.TypeGeopoint:
-		l.position(q)
+		l.position(q, q.Name, func(s *source) survey.Review { return s.review })
 		return
 	case survey.TypeCountTable, survey.TypeTable:
 		l.table(q)
@@ -131,10 +194,10 @@ func plain(v any) any {
 }
 
 // position makes two or three columns of a place.
-func (l *layout) position(q survey.Question) {
+func (l *layout) position(q survey.Question, name string, of func(*source) survey.Review) {
 	part := func(key string) func(*source) any {
 		return func(s *source) any {
-			m, _ := s.review.Values[q.Name].(map[string]any)
+			m, _ := of(s).Values[q.Name].(map[string]any)
 			n, ok := m[key].(float64)
 			if !ok {
 				return nil
@@ -145,14 +208,13 @@ func (l *layout) position(q survey.Question) {
 			return n
 		}
 	}
-	lat, lon := q.Name+"_lat", q.Name+"_lon"
+	lat := l.add(column(name+"_lat", tables.Number, q.Label.TH+" (ละติจูด)", q.Label.EN+" (latitude)"), part("lat"))
+	lon := l.add(column(name+"_lon", tables.Number, q.Label.TH+" (ลองจิจูด)", q.Label.EN+" (longitude)"), part("lon"))
 	if l.lat == "" {
 		l.lat, l.lon = lat, lon
 	}
-	l.add(column(lat, tables.Number, q.Label.TH+" (ละติจูด)", q.Label.EN+" (latitude)"), part("lat"))
-	l.add(column(lon, tables.Number, q.Label.TH+" (ลองจิจูด)", q.Label.EN+" (longitude)"), part("lon"))
 	if l.personal {
-		l.add(column(q.Name+"_acc", tables.Number, q.Label.TH+" (ความแม่นยำ ม.)", q.Label.EN+" (accuracy, m)"), part("acc"))
+		l.add(column(name+"_acc", tables.Number, q.Label.TH+" (ความแม่นยำ ม.)", q.Label.EN+" (accuracy, m)"), part("acc"))
 	}
 }
 

@@ -145,6 +145,9 @@ func TestImportedFormIsCheckedLikeAnyOther(t *testing.T) {
 	if r.Children["member"][1].Asked["member_income"] {
 		t.Error("a child of 10 is asked for an income")
 	}
+	if r.Values["income"] != 30_000.0 || r.Values["income_each"] != 15_000.0 {
+		t.Errorf("income %v, each %v: want the child's left out of the sum, as ODK Collect does", r.Values["income"], r.Values["income_each"])
+	}
 	wrong := map[string]bool{}
 	for _, p := range r.Problems {
 		wrong[p.Question] = true

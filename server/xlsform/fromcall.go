@@ -100,7 +100,7 @@ func (w *writer) aggregate(name string, args []ast.Expr) xp {
 		return w.lose()
 	}
 	if args[0].Kind() != ast.ListKind {
-		return w.apply(word, args...)
+		return w.apply(word, withUnanswered(args[0]))
 	}
 	parts := args[0].AsList().Elements()
 	switch {
@@ -114,6 +114,41 @@ func (w *writer) aggregate(name string, args []ast.Expr) xp {
 		all = append(all, w.value(p).in(xAdd+1))
 	}
 	return xp{strings.Join(all, " + "), xAdd}
+}
+
+// withUnanswered takes .filter(m, m.q != null) from before .map(m, m.q): sums
+// in XPath do that by themselves.
+func withUnanswered(e ast.Expr) ast.Expr {
+	each, ok := loopOf(e, "map")
+	if !ok {
+		return e
+	}
+	given, ok := loopOf(each.Target(), "filter")
+	if !ok || given.Args()[1].Kind() != ast.CallKind {
+		return e
+	}
+	test := given.Args()[1].AsCall()
+	if test.FunctionName() != operators.NotEquals || !isNull(test.Args()[1]) || !sameField(test.Args()[0], each.Args()[1]) {
+		return e
+	}
+	return ast.NewExprFactory().NewMemberCall(e.ID(), "map", given.Target(), each.Args()...)
+}
+
+func loopOf(e ast.Expr, name string) (ast.CallExpr, bool) {
+	if e.Kind() != ast.CallKind || !e.AsCall().IsMemberFunction() || e.AsCall().FunctionName() != name || len(e.AsCall().Args()) != 2 {
+		return nil, false
+	}
+	return e.AsCall(), true
+}
+
+// sameField reports whether both are one question of the record of a loop.
+func sameField(a, b ast.Expr) bool {
+	if a.Kind() != ast.SelectKind || b.Kind() != ast.SelectKind {
+		return false
+	}
+	x, y := a.AsSelect(), b.AsSelect()
+	return x.FieldName() == y.FieldName() && x.Operand().Kind() == ast.IdentKind && y.Operand().Kind() == ast.IdentKind &&
+		x.Operand().AsIdent() == y.Operand().AsIdent()
 }
 
 func (w *writer) method(c ast.CallExpr) xp {

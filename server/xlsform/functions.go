@@ -155,7 +155,7 @@ func (t *translator) aggregate(n *node, name string) val {
 		case a.item != vNumber && a.item != vAny:
 			return t.fail(n, say("%s() ใช้กับข้อที่เป็นตัวเลขเท่านั้น", "%s() is for questions with numbers.", n.text))
 		}
-		return apply(name, vNumber, a)
+		return apply(name, vNumber, val{cel: a.given}) // XPath passes over what is not answered or not asked
 	}
 	var args []string
 	for i := range n.args {

@@ -17,6 +17,7 @@ type val struct {
 	literal *node          // of a text or number in the expression
 	kid     *typeShape     // of records or a list
 	records string         // of a list: the records it is of
+	given   string         // of a list: those of its answers that are given
 }
 
 // How tightly CEL binds.
@@ -235,9 +236,11 @@ func (t *translator) each(n *node, records val, question string) val {
 	at := *n
 	at.text = question
 	item := t.field(&at, l, q)
+	all := ".map(" + l.name + ", " + item.cel + ")"
 	return val{
-		cel: records.cel + ".map(" + l.name + ", " + item.cel + ")", prec: pPrimary,
+		cel: records.cel + all, prec: pPrimary,
 		t: vList, item: item.t, kid: records.kid, records: records.cel,
+		given: records.cel + ".filter(" + l.name + ", " + item.cel + " != null)" + all,
 	}
 }
 

@@ -34,10 +34,11 @@ const (
 	MaxChoiceRows  = 50_000
 	maxPartBytes   = 64 << 20
 	maxParts       = 2_000
-	maxRatio       = 200      // unzipped to zipped, of a part over ratioFrom
-	ratioFrom      = 10 << 20 //
-	maxOtherRows   = 2_000    // of the sheets settings and tambonsync
-	maxSheetRow    = 200_000  // the highest row number, used or not
+	maxTags        = 1_500_000 // of a part other than a sheet: some 370,000 texts
+	maxRatio       = 200       // unzipped to zipped, of a part over ratioFrom
+	ratioFrom      = 10 << 20  //
+	maxOtherRows   = 2_000     // of the sheets settings and tambonsync
+	maxSheetRow    = 200_000   // the highest row number, used or not
 	maxColumns     = 200
 	maxWidth       = 1_000 // the last column with anything in it
 	maxCellBytes   = 32 << 10

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"strings"
 
 	"tambonsync/syncproto/survey"
 )
@@ -47,9 +48,13 @@ func checkZip(data []byte) *survey.Text {
 	}
 	left := int64(MaxUnzipped)
 	for _, part := range r.File {
-		n, err := readPart(part, min(left, maxPartBytes))
-		if left -= n; errors.Is(err, errTooLarge) {
+		seen, err := readPart(part, min(left, maxPartBytes))
+		if left -= seen.bytes; errors.Is(err, errTooLarge) {
 			return &tooLarge
+		}
+		if seen.tags > maxTags && !isSheet(part) {
+			return refuse(say("ส่วน %q ในสมุดงานมีข้อความหรือรูปแบบมากเกินไป จึงไม่เปิด ลบแผ่นงานที่ไม่ใช้แล้วบันทึกใหม่",
+				"The part %q of the workbook holds too many texts or formats; it was not opened. Remove sheets that are not used and save it again.", short(part.Name)))
 		}
 		if err != nil {
 			return refuse(say("ส่วน %q ในสมุดงานเสียหาย บันทึกไฟล์ใหม่แล้วลองอีกครั้ง",
@@ -65,19 +70,35 @@ func overRatio(part *zip.File) bool {
 
 var errTooLarge = errors.New("over the limit")
 
+// isSheet reports a part that is read row by row. What is in any other part
+// excelize holds as a tree, of some hundred bytes for each tag.
+func isSheet(part *zip.File) bool { return strings.HasPrefix(part.Name, "xl/worksheets/") }
+
 // readPart reads one part to its end, which also checks its sum, or to the
 // limit.
-func readPart(part *zip.File, limit int64) (int64, error) {
+func readPart(part *zip.File, limit int64) (seen counter, err error) {
 	r, err := part.Open()
 	if err != nil {
-		return 0, err
+		return seen, err
 	}
 	defer func() { _ = r.Close() }()
-	n, err := io.Copy(io.Discard, io.LimitReader(r, limit+1))
-	if n > limit {
-		return n, errTooLarge
+	_, err = io.Copy(&seen, io.LimitReader(r, limit+1))
+	if seen.bytes > limit {
+		return seen, errTooLarge
 	}
-	return n, err
+	return seen, err
+}
+
+// counter counts what is written to it, and XML tags.
+type counter struct {
+	bytes int64
+	tags  int
+}
+
+func (c *counter) Write(b []byte) (int, error) {
+	c.bytes += int64(len(b))
+	c.tags += bytes.Count(b, []byte("<"))
+	return len(b), nil
 }
 
 // sayOldOffice tells an encrypted .xlsx from an .xls: both have the same outer

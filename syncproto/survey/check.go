@@ -2,6 +2,7 @@ package survey
 
 import (
 	"encoding/json"
+	"maps"
 	"math"
 	"slices"
 	"strconv"
@@ -107,7 +108,8 @@ func (q *Question) checkTable(v any) (Code, Text, bool) {
 	if !ok {
 		return WrongType, sayWrongType[q.Type], true
 	}
-	for row, cell := range table {
+	for _, row := range slices.Sorted(maps.Keys(table)) { // in order, so that every runtime finds the same problem first
+		cell := table[row]
 		if !q.has(q.Rows, row) {
 			return BadChoice, sayBadRow, true
 		}
@@ -127,7 +129,8 @@ func (q *Question) checkTable(v any) (Code, Text, bool) {
 }
 
 func checkCells(columns []Column, cells map[string]any) (Code, Text, bool) {
-	for name, v := range cells {
+	for _, name := range slices.Sorted(maps.Keys(cells)) {
+		v := cells[name]
 		i := slices.IndexFunc(columns, func(c Column) bool { return c.Name == name })
 		if i < 0 {
 			return BadChoice, sayBadRow, true

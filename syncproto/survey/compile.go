@@ -141,8 +141,8 @@ func (o *orderer) visit(s step) {
 		for _, name := range e.refs.names {
 			o.visitName(s.typ, name)
 		}
-		for kind, questions := range e.refs.fields {
-			for _, name := range questions {
+		for _, kind := range e.refs.kinds {
+			for _, name := range e.refs.fields[kind] {
 				o.visitField(s.typ, kind, name)
 			}
 		}

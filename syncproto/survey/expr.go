@@ -47,6 +47,7 @@ type program struct {
 // refs is what an expression looks at.
 type refs struct {
 	names  []string            // variables
+	kinds  []string            // child types whose questions it looks at, in the order of the text
 	fields map[string][]string // by child type: the questions of its records
 }
 
@@ -146,6 +147,9 @@ func (w *walker) walk(e ast.Expr) {
 		w.field(e.AsSelect())
 	case ast.CallKind:
 		w.arithmetic(e.AsCall())
+		if slices.Contains(conversions, e.AsCall().FunctionName()) {
+			w.err = fmt.Errorf("%s() is not for forms: write number(text) or concat([...])", e.AsCall().FunctionName())
+		}
 		if e.AsCall().IsMemberFunction() {
 			w.walk(e.AsCall().Target())
 		}
@@ -165,6 +169,11 @@ func (w *walker) walk(e ast.Expr) {
 		w.loop(e.AsComprehension())
 	}
 }
+
+// conversions are those of CEL's own functions that say different things in
+// different runtimes: string(1000000.0) is 1e+06 in one and 1000000 in another.
+// The times that only they make go with them.
+var conversions = []string{"bool", "bytes", "double", "duration", "dyn", "int", "string", "timestamp", "type", "uint"}
 
 var errNoRemainder = errors.New("write mod(a, b) in place of a % b")
 
@@ -224,6 +233,9 @@ func (w *walker) field(s ast.SelectExpr) {
 func (w *walker) look(kind, question string) {
 	if w.refs.fields == nil {
 		w.refs.fields = map[string][]string{}
+	}
+	if w.refs.fields[kind] == nil {
+		w.refs.kinds = append(w.refs.kinds, kind)
 	}
 	if !slices.Contains(w.refs.fields[kind], question) {
 		w.refs.fields[kind] = append(w.refs.fields[kind], question)

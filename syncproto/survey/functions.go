@@ -183,7 +183,7 @@ func daysOf(v ref.Val) ref.Val {
 func dateAdd(date, days ref.Val) ref.Val {
 	t, ok := dateOf(date)
 	n, ok2 := days.(types.Double)
-	if !ok || !ok2 || math.Abs(float64(n)) > 1e6 {
+	if !ok || !ok2 || !(math.Abs(float64(n)) <= 1e6) { // nor NaN
 		return noValue()
 	}
 	return types.String(t.AddDate(0, 0, int(n)).Format(time.DateOnly))
@@ -199,14 +199,21 @@ func onNumber(f func(float64) float64) func(ref.Val) ref.Val {
 	}
 }
 
-// roundTo rounds half away from zero in decimals.
+// tens are powers of ten that a double holds exactly: a runtime's own pow may
+// be off by a bit.
+var tens = [...]float64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15}
+
+// roundTo rounds half away from zero in decimals; -3 rounds to thousands.
 func roundTo(v, digits ref.Val) ref.Val {
 	n, ok := v.(types.Double)
 	d, ok2 := digits.(types.Double)
-	if !ok || !ok2 || math.Abs(float64(d)) > 15 {
+	if !ok || !ok2 || !(math.Abs(float64(d)) <= 15) { // nor NaN
 		return noValue()
 	}
-	scale := math.Pow(10, math.Trunc(float64(d)))
+	if places := int(d); places < 0 {
+		return types.Double(math.Round(float64(n)/tens[-places]) * tens[-places])
+	}
+	scale := tens[int(d)]
 	return types.Double(math.Round(float64(n)*scale) / scale)
 }
 
@@ -273,7 +280,7 @@ func substr(args ...ref.Val) ref.Val {
 	s, ok := args[0].(types.String)
 	from, ok2 := args[1].(types.Double)
 	to, ok3 := args[2].(types.Double)
-	if !ok || !ok2 || !ok3 {
+	if !ok || !ok2 || !ok3 || math.IsNaN(float64(from)) || math.IsNaN(float64(to)) {
 		return noValue()
 	}
 	runes := []rune(string(s))

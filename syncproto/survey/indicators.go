@@ -394,9 +394,9 @@ func (in *instance) lacks(r refs) (out []string) {
 			}
 		}
 	}
-	for kind, questions := range r.fields {
+	for _, kind := range r.kinds {
 		for _, kid := range in.kids[kind] {
-			for _, name := range questions {
+			for _, name := range r.fields[kind] {
 				i := kid.typ.byName[name]
 				if kid.asked[i] && kid.vals[name] == nil && !slices.Contains(out, kind+"."+name) {
 					out = append(out, kind+"."+name)

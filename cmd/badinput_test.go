@@ -3,7 +3,6 @@ package cmd_test
 import (
 	"archive/zip"
 	"bufio"
-	"bytes"
 	"fmt"
 	"io"
 	"os"
@@ -15,7 +14,6 @@ import (
 	"unicode"
 
 	"github.com/xuri/excelize/v2"
-	"golang.org/x/text/encoding/charmap"
 )
 
 // What a refusal may cost. The program itself takes some 80 MB.
@@ -42,7 +40,6 @@ func refused(t *testing.T, language, program string, args ...string) string {
 	if n := peak(c.ProcessState); n > refusalMemory {
 		t.Errorf("it took %d MB of memory", n>>20)
 	}
-	t.Logf("DEBUG %v %d MB %s", took, peak(c.ProcessState)>>20, out)
 	if strings.Contains(string(out), "goroutine") {
 		t.Errorf("it broke down:\n%s", out)
 	}
@@ -274,8 +271,3 @@ func lockedFile(t *testing.T) string {
 	}
 	return path
 }
-
-var (
-	_ = charmap.Windows874
-	_ = bytes.NewReader
-)

@@ -67,14 +67,9 @@ func (s *Server) getSummaries(ctx context.Context, _ visit, q summaryQuery) (a s
 	if a.Summary, err = analysis.Summary(ctx, o.area, o.round); err != nil {
 		return a, err
 	}
-	devices, err := s.store.Devices(ctx)
-	if err != nil {
+	if a.Summary.Outstanding, err = LookOutstanding(ctx, s.store, o.area, s.nowMilli()); err != nil {
 		return a, err
 	}
-	if a.Summary.Outstanding == nil {
-		a.Summary.Outstanding = &survey.Outstanding{}
-	}
-	a.Summary.Outstanding.Devices = Outstanding(devices, o.area, s.nowMilli())
 	if q.Children {
 		a.Children, err = analysis.Breakdown(ctx, o.area, o.round)
 	}

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"errors"
 	"fmt"
 
@@ -167,6 +168,28 @@ func CertifyEdit(c Certificate, user string, at int64) (Edit, error) {
 		ID: syncproto.VillageID(round, c.Village), Type: syncproto.TypeVillage, Changes: changes, At: at,
 		Context: syncproto.Context{User: user, Form: c.Round.Form, Reason: values["state"].(string)},
 	}, nil
+}
+
+// maxConflicts is how many open cases a summary counts at most.
+const maxConflicts = 1000
+
+// LookOutstanding says what an area's sums may still lack: tablets that have
+// not synced for a day, and records that officers answered differently (at most
+// 1,000 are counted).
+func LookOutstanding(ctx context.Context, store Store, code area.Code, now int64) (*survey.Outstanding, error) {
+	devices, err := store.Devices(ctx)
+	if err != nil {
+		return nil, err
+	}
+	cases, err := store.Cases(ctx, CaseFilter{Area: code, Limit: maxConflicts})
+	if err != nil {
+		return nil, err
+	}
+	records := map[syncproto.RecordID]bool{}
+	for _, c := range cases {
+		records[c.Record] = true
+	}
+	return &survey.Outstanding{Devices: Outstanding(devices, code, now), Conflicts: len(records)}, nil
 }
 
 // Outstanding counts the tablets that may still hold something of an area: they

@@ -110,14 +110,9 @@ complete stands beside it. Certified villages count with their frozen numbers.`,
 				if err != nil {
 					return err
 				}
-				devices, err := s.Devices(c.Context())
-				if err != nil {
+				if sum.Outstanding, err = server.LookOutstanding(c.Context(), s, code, time.Now().UnixMilli()); err != nil {
 					return err
 				}
-				if sum.Outstanding == nil {
-					sum.Outstanding = &survey.Outstanding{}
-				}
-				sum.Outstanding.Devices = server.Outstanding(devices, code, time.Now().UnixMilli())
 				return o.print(c, sum, func(w io.Writer) { terminal.PrintSummary(w, sum) })
 			})
 		},

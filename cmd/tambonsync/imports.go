@@ -56,6 +56,10 @@ func openList(path string, list tables.List, l listFlags) (*os.File, *tables.Row
 		_ = f.Close()
 		return nil, nil, tables.Mapping{}, listError(err)
 	}
+	if len(m.Missing) > 0 {
+		_ = f.Close()
+		return nil, nil, tables.Mapping{}, missing(filepath.Base(path), m)
+	}
 	return f, rows, m, nil
 }
 
@@ -68,6 +72,10 @@ func matchList(f *os.File, list tables.List, l listFlags) (*tables.Rows, tables.
 		return nil, tables.Mapping{}, err
 	}
 	m, err := tables.Match(rows.Header(), list, l.mapping)
+	var file *tables.FileError
+	if errors.As(err, &file) {
+		file.File = name
+	}
 	if err != nil {
 		return nil, m, err
 	}
@@ -157,12 +165,10 @@ func printList(w io.Writer, v listView, what string) {
 }
 
 // missing refuses a file that lacks what every row needs.
-func missing(v listView) error {
-	if len(v.Mapping.Missing) == 0 {
-		return nil
-	}
-	return terminal.Input(terminal.Say("ไฟล์ขาดคอลัมน์: %s; หัวตารางมี %s; ระบุด้วย --map 'หัวตาราง=ฟิลด์'", "the file lacks: %s; it has %s; say which with --map 'header=field'"),
-		strings.Join(v.Mapping.Missing, ", "), strings.Join(v.Mapping.Unmatched, ", "))
+func missing(name string, m tables.Mapping) error {
+	return terminal.Input(terminal.Say("%s: ไฟล์ขาดคอลัมน์: %s; หัวตารางที่ไม่ได้ใช้: %s; ระบุด้วย --map 'หัวตาราง=ฟิลด์'",
+		"%s: the file lacks: %s; headers that are not used: %s; say which with --map 'header=field'"),
+		name, strings.Join(m.Missing, ", "), strings.Join(m.Unmatched, ", "))
 }
 
 func newArea() *cobra.Command {
@@ -200,9 +206,6 @@ func importVillages(c *cobra.Command, o *options, s *office, l listFlags, path s
 	}
 	defer func() { _ = f.Close() }()
 	v := listView{File: rows.About(), Mapping: m, Problems: []tables.Problem{}, DryRun: l.dryRun}
-	if err := missing(v); err != nil {
-		return err
-	}
 	err = importList(&v, l, rows, tables.Villages(rows, m), func(block []tables.Imported[tables.Village]) error {
 		v.Imported += len(block)
 		if l.dryRun {
@@ -323,9 +326,6 @@ func importHouseholds(c *cobra.Command, o *options, s *office, l listFlags, path
 	}
 	defer func() { _ = f.Close() }()
 	v := listView{File: rows.About(), Mapping: m, Problems: []tables.Problem{}, DryRun: l.dryRun}
-	if err := missing(v); err != nil {
-		return err
-	}
 	now := time.Now().UnixMilli()
 	each := func(yield func(tables.Imported[tables.Household], error) bool) {
 		for item, err := range tables.Households(rows, m) {

@@ -8,7 +8,7 @@ import (
 // FileError tells why a file cannot be read, and where. It repeats nothing of
 // the file's content but its sheet and column names.
 type FileError struct {
-	File   string
+	File   string // empty: the caller knows it
 	Sheet  string // empty: CSV, or not about a sheet
 	Row    int    // 0: not about a row
 	Column string // as a spreadsheet shows it, "C"; empty: not about a cell
@@ -18,19 +18,22 @@ type FileError struct {
 
 // Error is the English sentence with its place.
 func (e *FileError) Error() string {
-	return e.where("sheet ", "row ", "column ") + ": " + e.EN
+	return e.where("sheet ", "row ", "column ") + e.EN
 }
 
 // Thai is the Thai sentence with its place.
 func (e *FileError) Thai() string {
-	return e.where("แผ่นงาน ", "แถว ", "คอลัมน์ ") + ": " + e.TH
+	return e.where("แผ่นงาน ", "แถว ", "คอลัมน์ ") + e.TH
 }
 
 // Unwrap is the cause.
 func (e *FileError) Unwrap() error { return e.Err }
 
 func (e *FileError) where(sheet, row, column string) string {
-	parts := []string{e.File}
+	var parts []string
+	if e.File != "" {
+		parts = append(parts, e.File)
+	}
 	if e.Sheet != "" {
 		parts = append(parts, sheet+e.Sheet)
 	}
@@ -40,7 +43,10 @@ func (e *FileError) where(sheet, row, column string) string {
 	if e.Column != "" {
 		parts = append(parts, column+e.Column)
 	}
-	return strings.Join(parts, ", ")
+	if len(parts) == 0 {
+		return ""
+	}
+	return strings.Join(parts, ", ") + ": "
 }
 
 // place is where a reader is.

@@ -80,7 +80,8 @@ func normal(s string) string {
 // English label, or alias. explicit is what the person says about columns whose
 // header says it badly: "บ้านเลขที่=house_no", "#C=house_no" for a column by
 // letter (or number), "note=-" to leave a column out. It is an error if explicit
-// names what is not there, or if two columns would be the same field.
+// names what is not there, or if two columns would be the same field: a *FileError
+// without the file's name.
 //
 // A mapping with something Missing is for showing only.
 func Match(header []string, list List, explicit []string) (Mapping, error) {
@@ -112,7 +113,7 @@ func Match(header []string, list List, explicit []string) (Mapping, error) {
 func (m *Mapping) explicit(text string) (column int, field string, err error) {
 	at := strings.LastIndex(text, "=")
 	if at < 0 {
-		return 0, "", fmt.Errorf("mapping %q: write column=field", text)
+		return 0, "", mapError("การจับคู่ %q: เขียนเป็น คอลัมน์=ฟิลด์", "mapping %q: write column=field", text)
 	}
 	head, field := text[:at], strings.TrimSpace(text[at+1:])
 	known := slices.ContainsFunc(m.list.Fields, func(f Field) bool { return f.Name == field })
@@ -121,7 +122,8 @@ func (m *Mapping) explicit(text string) (column int, field string, err error) {
 		for _, f := range m.list.Fields {
 			names = append(names, f.Name)
 		}
-		return 0, "", fmt.Errorf("mapping %q: there is no field %q; the fields are %s", text, field, strings.Join(names, ", "))
+		return 0, "", mapError("การจับคู่ %q: ไม่มีฟิลด์ %q; ฟิลด์ที่มีคือ %s",
+			"mapping %q: there is no field %q; the fields are %s", text, field, strings.Join(names, ", "))
 	}
 	var found []int
 	for i, h := range m.header {
@@ -130,9 +132,15 @@ func (m *Mapping) explicit(text string) (column int, field string, err error) {
 		}
 	}
 	if len(found) != 1 {
-		return 0, "", fmt.Errorf("mapping %q: %d columns are called %q; name one by its letter, #C=%s", text, len(found), head, field)
+		return 0, "", mapError("การจับคู่ %q: มี %d คอลัมน์ชื่อ %q; ระบุด้วยตัวอักษรของคอลัมน์ เช่น #C=%s",
+			"mapping %q: %d columns are called %q; name one by its letter, #C=%s", text, len(found), head, field)
 	}
 	return found[0], field, nil
+}
+
+// mapError is about the header line; the caller knows the file.
+func mapError(th, en string, args ...any) error {
+	return &FileError{TH: fmt.Sprintf(th, args...), EN: fmt.Sprintf(en, args...)}
 }
 
 // find is the field that a normalised header means most clearly.
@@ -170,8 +178,8 @@ func (m *Mapping) settle(by []Matched) error {
 			field := by[i].Field
 			other, taken := m.column[field]
 			if taken && by[other].By == rank {
-				return fmt.Errorf("columns %s (%s) and %s (%s) are both %s: say which with #%s=%s",
-					columnLetter(other+1), m.header[other], columnLetter(i+1), m.header[i], field, columnLetter(i+1), field)
+				return mapError("คอลัมน์ %s (%s) และ %s (%s) เป็น %s ทั้งคู่: ระบุด้วย #%s=%s",
+					"columns %s (%s) and %s (%s) are both %s: say which with #%s=%s", columnLetter(other+1), m.header[other], columnLetter(i+1), m.header[i], field, columnLetter(i+1), field)
 			}
 			if taken {
 				by[i] = Matched{}

@@ -11,5 +11,5 @@ func peak(s *os.ProcessState) int64 {
 	if !ok {
 		return 0
 	}
-	return int64(usage.Maxrss) << 10
+	return int64(usage.Maxrss) << 10 //nolint:unconvert // 32 bits on some
 }

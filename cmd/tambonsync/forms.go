@@ -290,7 +290,7 @@ func refuseImport(c *cobra.Command, o *options, path string, problems []xlsform.
 			n++
 		}
 	}
-	return terminal.Input(terminal.Say("%s: แก้ %d จุดข้างต้นแล้วนำเข้าใหม่ ยังไม่มีอะไรถูกนำเข้า", "%s: mend the %d places above and import it again; nothing was imported"), filepath.Base(path), n)
+	return terminal.Input(terminal.Say("%s: แก้ %d จุดข้างต้นแล้วนำเข้าใหม่ ยังไม่มีอะไรถูกนำเข้า", "%s: mend what is named above (%d) and import it again; nothing was imported"), filepath.Base(path), n)
 }
 
 func printImportProblems(w io.Writer, problems []xlsform.Problem) {

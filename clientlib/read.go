@@ -53,6 +53,7 @@ type Filter struct {
 	Area      area.Code // this area and below
 	Parent    syncproto.RecordID
 	Deleted   bool // deleted ones too
+	System    bool // rounds and the like too; without it they are listed by their Type, or when something is wrong with them
 	Unsent    bool // only what the office does not hold
 	Conflicts bool // only what officers answered differently
 	After     syncproto.RecordID
@@ -71,7 +72,7 @@ func (s *Store) List(ctx context.Context, f Filter) ([]Item, error) {
 	}
 	if f.Type != "" {
 		where("type = ?", f.Type)
-	} else {
+	} else if !f.System && !f.Unsent && !f.Conflicts {
 		where("(type < '_' OR type > '_~')") // rounds and the like are asked for by their type
 	}
 	if f.Area != "" {

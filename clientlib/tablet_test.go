@@ -242,7 +242,7 @@ func wantLevel(o *office, tablets ...*tablet) {
 			o.t.Errorf("%s: %d records unsent", d.name, st.Unsent)
 		}
 		mine := map[syncproto.RecordID]syncproto.Hash{}
-		for _, it := range d.list(clientlib.Filter{Deleted: true, Limit: 1 << 20}) {
+		for _, it := range d.list(clientlib.Filter{Deleted: true, System: true, Limit: 1 << 20}) {
 			mine[it.Record.ID] = syncproto.HashRecord(it.Record.Encode())
 		}
 		for _, code := range st.Areas {

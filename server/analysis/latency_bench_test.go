@@ -14,7 +14,7 @@ import (
 // BenchmarkPushLatency tells what keeping the sums costs a tablet that pushes:
 // the same office takes pushes of 50 records one after the other, in blocks with
 // and without Run behind it as serve has it, in the order ABBA, so that neither
-// side has the smaller office or the quieter minute. A block lasts some seconds,
+// side has the smaller office or the quieter minute. A block lasts seconds,
 // so that Run catches up within it:
 //
 //	go test ./server/analysis -run - -bench PushLatency -benchtime 2x
@@ -23,7 +23,7 @@ import (
 // do and the two share the processors and the disk, which is the worst that
 // tablets can do; with one of 50 ms the office takes 900 records a second.
 func BenchmarkPushLatency(b *testing.B) {
-	b.Run("without pause", func(b *testing.B) { comparePushes(b, 0, 400) })
+	b.Run("without pause", func(b *testing.B) { comparePushes(b, 0, 200) })
 	b.Run("pause 50ms", func(b *testing.B) { comparePushes(b, 50*time.Millisecond, 50) })
 }
 

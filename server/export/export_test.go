@@ -390,11 +390,12 @@ func TestRowsComeOnceEachAcrossPages(t *testing.T) {
 	o := newOffice(t)
 	round := o.huts(450)
 	seen := map[string]bool{}
-	for _, row := range o.export(t, server.ExportRequest{Area: "45", Round: round, Format: tables.CSV}) {
+	rows := o.export(t, server.ExportRequest{Area: "45", Round: round, Format: tables.CSV})
+	for _, row := range rows {
 		seen[row["id"]] = true
 	}
-	if len(seen) != 450 {
-		t.Errorf("%d different rows, want 450", len(seen))
+	if len(rows) != 450 || len(seen) != 450 {
+		t.Errorf("%d rows, %d of them different; want 450", len(rows), len(seen))
 	}
 }
 

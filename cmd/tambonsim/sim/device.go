@@ -123,7 +123,7 @@ func (d *device) shut() {
 
 // look reads everything that the device displays, and checks it.
 func (d *device) look() {
-	items, err := d.store.List(d.w.ctx, clientlib.Filter{Deleted: true, Limit: 100000})
+	items, err := d.store.List(d.w.ctx, clientlib.Filter{Deleted: true, System: true, Limit: 100000})
 	d.w.must(err)
 	d.stale = false
 	view := make(map[syncproto.RecordID]clientlib.Item, len(items))

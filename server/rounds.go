@@ -227,7 +227,9 @@ func overlap(a, b survey.Round) bool {
 
 func keepEdits(page []StoredRecord, rounds []survey.Round, c *survey.Catalog, user string, at int64) (edits []Edit) {
 	for _, r := range page {
-		if !r.Record.Round().IsZero() {
+		// A save says that its record is alive; where one officer deleted it and
+		// another edited it that is for a supervisor to say.
+		if !r.Record.Round().IsZero() || len(r.Record.Distinct(syncproto.GroupLife)) > 1 {
 			continue
 		}
 		id, err := syncproto.ParseRecordID(effectiveRound(r.Record, rounds, c))

@@ -21,11 +21,22 @@ func page(limit int) int {
 	return limit
 }
 
+// since is where a listing of an area goes on: after a row of it, or at its
+// beginning. It is the only lower bound of a query: with a second one the
+// database would go through the rows before it on every page.
+func since(after Mark, from string) Mark {
+	if string(after.Area) < from {
+		return Mark{Area: area.Code(from)}
+	}
+	return after
+}
+
 // Results lists results.
 func (a *Analysis) Results(ctx context.Context, f ResultFilter) ([]ResultRow, error) {
 	from, to := f.Area.Span()
-	where := `round = $1 AND area >= $2 AND area < $3 AND (area, id) > ($4, $5)`
-	args := []any{f.Round[:], from, to, f.After.Area, f.After.ID[:]}
+	after := since(f.After, from)
+	where := `round = $1 AND (area, id) > ($2, $3) AND area < $4`
+	args := []any{f.Round[:], after.Area, after.ID[:], to}
 	and := func(condition string, v any) {
 		args = append(args, v)
 		where += fmt.Sprintf(" AND "+condition, len(args))
@@ -166,11 +177,12 @@ func (a *Analysis) Duplicates(ctx context.Context, f DuplicateFilter) (out []Dup
 // Orphans lists orphans.
 func (a *Analysis) Orphans(ctx context.Context, f OrphanFilter) ([]Orphan, error) {
 	from, to := f.Area.Span()
+	after := since(f.After, from)
 	out, err := collect(ctx, a.read, func(rows *sql.Rows) (o Orphan, err error) {
 		err = rows.Scan((*scanID)(&o.ID), &o.Area, &o.Type, (*scanID)(&o.Parent), &o.Why)
 		return o, err
-	}, `SELECT id, area, type, parent, why FROM orphans WHERE area >= $1 AND area < $2 AND (area, id) > ($3, $4) ORDER BY area, id LIMIT $5`,
-		from, to, f.After.Area, f.After.ID[:], page(f.Limit))
+	}, `SELECT id, area, type, parent, why FROM orphans WHERE (area, id) > ($1, $2) AND area < $3 ORDER BY area, id LIMIT $4`,
+		after.Area, after.ID[:], to, page(f.Limit))
 	if err != nil {
 		return nil, fmt.Errorf("analysis: orphans: %w", err)
 	}
@@ -187,9 +199,13 @@ func scanFlag(rows *sql.Rows) (f Flag, err error) {
 // Flags lists flags.
 func (a *Analysis) Flags(ctx context.Context, f FlagFilter) ([]Flag, error) {
 	from, to := f.Area.Span()
-	out, err := collect(ctx, a.read, scanFlag, selectFlags+` WHERE area >= $1 AND area < $2 AND (area, record, code, question) > ($3, $4, $5, $6)
-		AND ($7 = 1 OR round = $8) AND ($9 = '' OR code = $9) ORDER BY area, record, code, question LIMIT $10`,
-		from, to, f.After.Area, f.After.Record[:], f.After.Code, f.After.Question, bit(f.Round.IsZero()), f.Round[:], f.Code, page(f.Limit))
+	after := f.After
+	if string(after.Area) < from { // see since
+		after = Flag{Area: area.Code(from)}
+	}
+	out, err := collect(ctx, a.read, scanFlag, selectFlags+` WHERE (area, record, code, question) > ($1, $2, $3, $4) AND area < $5
+		AND ($6 = 1 OR round = $7) AND ($8 = '' OR code = $8) ORDER BY area, record, code, question LIMIT $9`,
+		after.Area, after.Record[:], after.Code, after.Question, to, bit(f.Round.IsZero()), f.Round[:], f.Code, page(f.Limit))
 	if err != nil {
 		return nil, fmt.Errorf("analysis: flags: %w", err)
 	}

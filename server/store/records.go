@@ -47,10 +47,14 @@ func (s *Store) Records(ctx context.Context, f server.RecordFilter) ([]server.St
 				return fmt.Errorf("after %s: %w", f.After, err)
 			}
 		}
+		after := f.After
+		if start < f.Area { // it has moved: the area's beginning
+			start, after = f.Area, syncproto.RecordID{}
+		}
 		_, end := f.Area.Span()
-		rows, err := tx.QueryContext(ctx, selectRecord+` WHERE (area, id) > ($1, $2) AND area >= $3 AND area < $4
-			AND (type = $5 OR $5 = '' AND ($8 = 1 OR type < '_' OR type > '_~')) AND deleted <= $6 ORDER BY area, id LIMIT $7`,
-			start, f.After[:], f.Area, end, f.Type, bit(f.Deleted), limit(f.Limit), bit(f.System))
+		rows, err := tx.QueryContext(ctx, selectRecord+` WHERE (area, id) > ($1, $2) AND area < $3
+			AND (type = $4 OR $4 = '' AND ($7 = 1 OR type < '_' OR type > '_~')) AND deleted <= $5 ORDER BY area, id LIMIT $6`,
+			start, after[:], end, f.Type, bit(f.Deleted), limit(f.Limit), bit(f.System))
 		if err != nil {
 			return err
 		}

@@ -147,6 +147,9 @@ func (w *walker) walk(e ast.Expr) {
 		w.field(e.AsSelect())
 	case ast.CallKind:
 		w.arithmetic(e.AsCall())
+		if args := e.AsCall().Args(); e.AsCall().FunctionName() == "@in" && args[1].Kind() == ast.ListKind && args[1].AsList().Size() == 0 {
+			w.err = errors.New("nothing is in an empty list") // cel-go says so before it looks whether the left side has a value
+		}
 		if slices.Contains(conversions, e.AsCall().FunctionName()) {
 			w.err = fmt.Errorf("%s() is not for forms: write number(text) or concat([...])", e.AsCall().FunctionName())
 		}

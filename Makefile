@@ -12,10 +12,10 @@ LISTEN   ?= 127.0.0.1:8080
 HISTORIES ?= 10000
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build test check vet lint unit race cross fuzz simulate mutants kill bench generate clean
+.PHONY: help demo build test check vet lint unit webapp race cross fuzz simulate mutants kill bench export-million generate clean
 
 help: ## this list
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
 demo: build ## an office and two tablets that disagree, with made-up families
 	bin/tambonsync demo --data $(DEMO) --listen $(LISTEN)
@@ -23,11 +23,13 @@ demo: build ## an office and two tablets that disagree, with made-up families
 build: ## the programs, into bin/
 	$(GO) build -o bin/ ./cmd/tambonsync ./cmd/tambonfield
 
-test: check vet lint unit race cross ## everything that CI runs
+test: check vet lint unit webapp race cross ## everything that CI runs
 
 check: # says exactly what is missing
 	@command -v $(GO) >/dev/null || { echo "Go is missing: install Go 1.26 or later from https://go.dev/dl/"; exit 1; }
 	@command -v $${CC:-gcc} >/dev/null || { echo "A C compiler is missing, which the race detector needs: apt-get install gcc libc6-dev"; exit 1; }
+	@node -e 'process.exit(process.versions.node.split(".").map(Number).reduce((a, n, i) => a || (n - [20, 19, 0][i]), 0) >= 0 ? 0 : 1)' 2>/dev/null || { echo "Node.js 20.19 or later is missing, which the tablet's tests need: https://nodejs.org/"; exit 1; }
+	@command -v npm >/dev/null || { echo "npm is missing, which brings the tablet's test tools: it comes with Node.js"; exit 1; }
 	@$(GO) mod verify >/dev/null || { echo "go mod verify failed: the module cache or the network is broken"; exit 1; }
 
 vet:
@@ -38,6 +40,9 @@ lint: ## gofumpt, staticcheck and the arrows between packages
 
 unit: ## all tests, with 500 simulated histories and the planted bugs
 	$(GO) test -timeout 20m ./...
+
+webapp: ## the tablet's TypeScript: types, golden cases, protocol examples, comparison with the Go code
+	cd clientlib/webapp && npm ci --no-audit --no-fund && npm run typecheck && npm test
 
 race: ## all tests under the race detector, with fewer histories
 	$(GO) test $(RACE) -timeout 20m ./...
@@ -60,6 +65,11 @@ mutants: ## plants each bug of testdata/mutants and counts the seeds until it is
 
 bench: ## ratios against plain SQL on the same machine
 	$(GO) test ./server/store -run '^$$' -bench . -benchtime 3x
+	$(GO) test ./syncproto/survey -run '^$$' -bench Judge
+	$(GO) test ./server/analysis -run '^$$' -bench . -benchtime 1x -timeout 60m
+
+export-million: ## a million households exported in bounded memory (about 10 minutes)
+	BENCH_HOUSEHOLDS=1000000 $(GO) test ./server/export -run '^$$' -bench Export -benchtime 1x -timeout 60m
 
 generate: ## the embedded list of areas, from its sources
 	$(GO) generate ./syncproto/area

@@ -25,6 +25,11 @@ const (
 // crash or a cancelled ctx loses and doubles nothing. Several processes may
 // call it at once.
 func (a *Analysis) CatchUp(ctx context.Context) (changed bool, err error) {
+	return a.catchUp(ctx, func(time.Duration) {})
+}
+
+// catchUp rests after each batch, told how long that took.
+func (a *Analysis) catchUp(ctx context.Context, rest func(took time.Duration)) (changed bool, err error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	for {
@@ -32,7 +37,7 @@ func (a *Analysis) CatchUp(ctx context.Context) (changed bool, err error) {
 		if err != nil {
 			return changed, fmt.Errorf("analysis: catch up: %w", err)
 		}
-		more, err := a.follow(ctx, heads)
+		more, err := a.follow(ctx, heads, rest)
 		if err != nil {
 			return changed, fmt.Errorf("analysis: catch up: %w", err)
 		}
@@ -45,7 +50,7 @@ func (a *Analysis) CatchUp(ctx context.Context) (changed bool, err error) {
 
 // follow brings the tables up to the heads. more is false if there was nothing
 // to do.
-func (a *Analysis) follow(ctx context.Context, heads []syncproto.Feed) (more bool, err error) {
+func (a *Analysis) follow(ctx context.Context, heads []syncproto.Feed, rest func(took time.Duration)) (more bool, err error) {
 	behind, err := a.behind(ctx, heads)
 	if err != nil {
 		return false, err
@@ -54,11 +59,13 @@ func (a *Analysis) follow(ctx context.Context, heads []syncproto.Feed) (more boo
 		if err := ctx.Err(); err != nil {
 			return more, err
 		}
+		begun := time.Now()
 		did, left, err := a.batch(ctx, behind)
 		if err != nil {
 			return more, err
 		}
 		behind = left
+		rest(time.Since(begun))
 		if !did {
 			return more, nil
 		}
@@ -258,12 +265,13 @@ func (a *Analysis) Lag(ctx context.Context) (Lag, error) {
 }
 
 // Run catches up whenever poke says so and every interval, until ctx ends.
-// What fails is tried again the next time; failed hears of it.
+// What fails is tried again the next time; failed hears of it. It rests as long
+// as it works, so that at least half of the time is left to those who sync.
 func (a *Analysis) Run(ctx context.Context, poke <-chan struct{}, every time.Duration, failed func(error)) {
 	tick := time.NewTicker(every)
 	defer tick.Stop()
 	for {
-		if _, err := a.CatchUp(ctx); err != nil && ctx.Err() == nil {
+		if _, err := a.catchUp(ctx, func(took time.Duration) { pause(ctx, took) }); err != nil && ctx.Err() == nil {
 			failed(err)
 		}
 		select {
@@ -272,5 +280,15 @@ func (a *Analysis) Run(ctx context.Context, poke <-chan struct{}, every time.Dur
 		case <-poke:
 		case <-tick.C:
 		}
+	}
+}
+
+// pause waits, or until ctx ends.
+func pause(ctx context.Context, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+	case <-t.C:
 	}
 }

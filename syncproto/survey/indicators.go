@@ -335,6 +335,10 @@ func (j *judge) whole(r *rule, o *Outcome) {
 	}
 }
 
+// maxCount bounds what one record counts, so that sums of a whole country stay
+// whole numbers in every runtime.
+const maxCount = 1_000_000_000
+
 // number evaluates a whole number from 0.
 func (j *judge) number(p *program, o *Outcome) (int, bool) {
 	if j.lacking(p, o) {
@@ -345,7 +349,7 @@ func (j *judge) number(p *program, o *Outcome) (int, bool) {
 	if i, isInt := v.(celtypes.Int); isInt {
 		n, isDouble = celtypes.Double(i), true
 	}
-	if !ok || !isDouble || n < 0 || n > maxWhole || math.IsNaN(float64(n)) {
+	if !ok || !isDouble || n < 0 || n > maxCount || math.IsNaN(float64(n)) {
 		return 0, false
 	}
 	return int(n), true

@@ -70,7 +70,7 @@ func (g *gauge) read() {
 }
 
 func TestManyRowsAreWrittenInBoundedMemory(t *testing.T) {
-	if testing.Short() {
+	if testing.Short() || underRace {
 		t.Skip("writes 100,000 rows in every format")
 	}
 	for _, format := range Formats() {

@@ -21,12 +21,12 @@ import (
 func newRound() *cobra.Command {
 	parent := &cobra.Command{
 		Use:   "round",
-		Short: "Rounds of a survey: open, close, list",
+		Short: "Rounds of a survey: open, close, list, carry a roster forward",
 		Long: `A round is one survey of some areas: a form, an indicator set, and the reference
 date on which ages are counted. A household that names no round belongs to the only
 open round of its area.`,
 	}
-	parent.AddCommand(newRoundOpen(), newRoundList(), newRoundClose("close", false), newRoundClose("reopen", true))
+	parent.AddCommand(newRoundOpen(), newRoundList(), newRoundClose("close", false), newRoundClose("reopen", true), newRoundCarry())
 	return parent
 }
 
@@ -203,6 +203,44 @@ func newRoundClose(verb string, open bool) *cobra.Command {
 					return err
 				}
 				return o.print(c, v, func(w io.Writer) { say(w, "รอบ %s: %s", "Round %s is %s.", v.ID, v.State) })
+			})
+		},
+	}
+	o.flags(c)
+	c.Flags().StringVar(&user, "user", adminUser, "the person who decides")
+	return c
+}
+
+func newRoundCarry() *cobra.Command {
+	var o options
+	var user string
+	c := &cobra.Command{
+		Use:   "carry ROUND",
+		Short: "Carry the earlier roster forward again: what came since, or what broke off",
+		Long: `carry goes through the roster of the round that ROUND was opened from, and adds what
+is not there yet. Doing it twice adds nothing.`,
+		Example: "  tambonsync round carry 0193… --data office",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			return o.withStore(c, func(s *office) error {
+				r, err := findRound(c.Context(), s, args[0])
+				if err != nil {
+					return err
+				}
+				if r.Previous == "" {
+					return terminal.Input("round %s was not opened from an earlier one", r.ID)
+				}
+				from, err := findRound(c.Context(), s, r.Previous)
+				if err != nil {
+					return err
+				}
+				v := server.NewRoundView(r)
+				if v.Carried, err = server.CarryForward(c.Context(), s, s.catalog, from, r, user, time.Now().UnixMilli()); err != nil {
+					return err
+				}
+				return o.print(c, v, func(w io.Writer) {
+					say(w, "นำทะเบียนเดิมมาเพิ่ม %d รายการ", "%d records of the earlier roster were added.", v.Carried)
+				})
 			})
 		},
 	}

@@ -13,6 +13,7 @@ import (
 	"tambonsync/syncproto"
 	"tambonsync/syncproto/area"
 	"tambonsync/syncproto/survey"
+	"tambonsync/syncproto/view"
 )
 
 // maxParents bounds how far a record's round is looked for above it.
@@ -131,21 +132,9 @@ func (s *Store) survey(ctx context.Context, q querier) (k knowledge, err error) 
 		return k, err
 	}
 	for _, rec := range records {
-		k.rounds = append(k.rounds, readRound(rec))
+		k.rounds = append(k.rounds, view.Round(rec))
 	}
 	return k, nil
-}
-
-// readRound reads a round. What is no area is left out: an empty one would be
-// the whole country.
-func readRound(rec syncproto.Record) survey.Round {
-	values := map[string]any{}
-	for name := range rec.Groups {
-		values[name], _ = rec.Winner(name).Any() // it was decoded, so it can be read
-	}
-	r := survey.RoundOf(rec.ID.String(), values)
-	r.Areas = slices.DeleteFunc(r.Areas, func(a string) bool { return !area.Code(a).Valid() })
-	return r
 }
 
 // place is where a record belongs in the survey.
@@ -204,11 +193,7 @@ func (k knowledge) find(id syncproto.RecordID) (survey.Round, bool) {
 // and all that do. form is what the latest save names, or ""; one that is not
 // known here stands for the form by which the record is read.
 func (k knowledge) fitting(code area.Code, kind, form string) (survey.Round, bool, []survey.Round) {
-	name, _, _ := survey.SplitRef(form)
-	if f := k.catalog.FormFor(kind, form); f != nil && name != "" {
-		name = f.Name()
-	}
-	return k.catalog.RoundFor(k.rounds, kind, string(code), name)
+	return k.catalog.RoundOfSave(k.rounds, kind, string(code), form)
 }
 
 // only is the only round that fits a record, if there is one.
@@ -219,7 +204,7 @@ func (k knowledge) only(rec syncproto.Record) (survey.Round, bool) {
 }
 
 func roundID(r survey.Round) syncproto.RecordID {
-	id, _ := syncproto.ParseRecordID(r.ID) // readRound wrote it
+	id, _ := syncproto.ParseRecordID(r.ID) // view.Round wrote it
 	return id
 }
 

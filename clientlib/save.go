@@ -13,6 +13,7 @@ import (
 	"tambonsync/syncproto"
 	"tambonsync/syncproto/area"
 	"tambonsync/syncproto/survey"
+	"tambonsync/syncproto/view"
 )
 
 // Edit is one save. With no ID it makes a new record and needs a Type, and an
@@ -278,18 +279,8 @@ func says(rec syncproto.Record, group string, v syncproto.Value) bool {
 // Answers returns the answers to display, question by question. kind may be
 // nil for a type that the form does not know.
 func Answers(kind *survey.RecordType, rec syncproto.Record) (map[string]any, error) {
-	groups := map[string]any{}
-	for name := range rec.Groups {
-		if strings.HasPrefix(name, "_") {
-			continue
-		}
-		v, err := rec.Winner(name).Any()
-		if err != nil {
-			return nil, fmt.Errorf("record %s: %s: %w", rec.ID, name, err)
-		}
-		groups[name] = v
-	}
-	return kind.Unpack(groups), nil
+	e, err := view.Entry(rec, kind)
+	return e.Values, err
 }
 
 // changesNothing reports whether a save would leave the record as it is.

@@ -21,25 +21,36 @@ func LoadCatalog(ctx context.Context, store definer, withDrafts bool) (*survey.C
 	if err != nil {
 		return nil, fmt.Errorf("definitions: %w", err)
 	}
+	return CatalogOf(definitions, withDrafts, func(d Definition, err error) error {
+		return fmt.Errorf("%s %s: %w", d.Kind, d.Ref(), err)
+	})
+}
+
+// CatalogOf makes a catalog of definitions and those of the program. What this
+// program cannot read goes to unreadable: it is left out, or its error ends it.
+func CatalogOf(definitions []Definition, withDrafts bool, unreadable func(Definition, error) error) (*survey.Catalog, error) {
 	var forms []*survey.Form
 	var sets []*survey.Set
 	for _, d := range definitions {
 		if d.Status != StatusPublished && !withDrafts {
 			continue
 		}
-		switch d.Kind {
-		case KindForm:
-			f, err := survey.Parse(d.Body)
-			if err != nil {
-				return nil, fmt.Errorf("form %s: %w", d.Ref(), err)
+		var err error
+		if d.Kind == KindIndicators {
+			var s *survey.Set
+			if s, err = survey.ParseSet(d.Body); err == nil {
+				sets = append(sets, s)
 			}
-			forms = append(forms, f)
-		case KindIndicators:
-			s, err := survey.ParseSet(d.Body)
-			if err != nil {
-				return nil, fmt.Errorf("indicators %s: %w", d.Ref(), err)
+		} else {
+			var f *survey.Form
+			if f, err = survey.Parse(d.Body); err == nil {
+				forms = append(forms, f)
 			}
-			sets = append(sets, s)
+		}
+		if err != nil {
+			if err := unreadable(d, err); err != nil {
+				return nil, err
+			}
 		}
 	}
 	if len(forms)+len(sets) == 0 {

@@ -11,6 +11,7 @@ import (
 	"tambonsync/syncproto"
 	"tambonsync/syncproto/area"
 	"tambonsync/syncproto/survey"
+	"tambonsync/syncproto/view"
 )
 
 // What a definitions answer holds at most, beside ChunkBytes.
@@ -92,7 +93,7 @@ func (o *outfit) refresh(ctx context.Context, store Store) error {
 	}
 	o.rounds, o.definitions, o.hashes = nil, nil, map[string]syncproto.Hash{}
 	for _, r := range rounds {
-		o.rounds = append(o.rounds, givenRound{r.Raw, readRound(r.Record)})
+		o.rounds = append(o.rounds, givenRound{r.Raw, view.Round(r.Record)})
 	}
 	for _, d := range definitions {
 		if d.Status != StatusPublished {
@@ -106,18 +107,6 @@ func (o *outfit) refresh(ctx context.Context, store Store) error {
 	}
 	o.revision, o.read = revision, true
 	return nil
-}
-
-// readRound reads a round. What is no area is left out: an empty one would be
-// the whole country.
-func readRound(rec syncproto.Record) survey.Round {
-	values := map[string]any{}
-	for name := range rec.Groups {
-		values[name], _ = rec.Winner(name).Any() // it was decoded, so it can be read
-	}
-	r := survey.RoundOf(rec.ID.String(), values)
-	r.Areas = slices.DeleteFunc(r.Areas, func(a string) bool { return !area.Code(a).Valid() })
-	return r
 }
 
 // of gathers what concerns the grants.

@@ -30,20 +30,10 @@ func ReadRounds(ctx context.Context, store interface {
 	var out []survey.Round
 	for _, r := range records {
 		if r.Record.Alive() {
-			out = append(out, roundOf(r.Record))
+			out = append(out, view.Round(r.Record))
 		}
 	}
 	return out, nil
-}
-
-func roundOf(rec syncproto.Record) survey.Round {
-	values := map[string]any{}
-	for name := range rec.Groups {
-		if v, err := rec.Winner(name).Any(); err == nil && name[0] != '_' {
-			values[name] = v
-		}
-	}
-	return survey.RoundOf(rec.ID.String(), values)
 }
 
 // CheckRound reports what is wrong with a round that is to be opened, in a
@@ -175,11 +165,7 @@ func effectiveRound(rec syncproto.Record, rounds []survey.Round, c *survey.Catal
 		return id.String()
 	}
 	last, _ := rec.LastSave()
-	name, _, _ := survey.SplitRef(last.Form)
-	if f := c.FormFor(rec.Type, last.Form); f != nil && name != "" {
-		name = f.Name()
-	}
-	r, ok, _ := c.RoundFor(rounds, rec.Type, string(rec.Area()), name)
+	r, ok, _ := c.RoundOfSave(rounds, rec.Type, string(rec.Area()), last.Form)
 	if !ok {
 		return ""
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -12,6 +13,7 @@ import (
 	"tambonsync/cmd/terminal"
 	"tambonsync/server"
 	"tambonsync/server/analysis"
+	"tambonsync/server/store"
 	"tambonsync/syncproto"
 	"tambonsync/syncproto/area"
 	"tambonsync/syncproto/survey"
@@ -21,7 +23,7 @@ import (
 // and runs f. It may be used while the office serves.
 func (o *options) withAnalysis(c *cobra.Command, f func(*office, *analysis.Analysis) error) error {
 	return o.withStore(c, func(s *office) (err error) {
-		a, err := openAnalysis(c, s)
+		a, err := openAnalysis(c.Context(), s.Store, s.dir)
 		if err != nil {
 			return err
 		}
@@ -33,12 +35,12 @@ func (o *options) withAnalysis(c *cobra.Command, f func(*office, *analysis.Analy
 	})
 }
 
-func openAnalysis(c *cobra.Command, s *office) (*analysis.Analysis, error) {
-	who, err := s.Office(c.Context())
+func openAnalysis(ctx context.Context, s *store.Store, dir string) (*analysis.Analysis, error) {
+	who, err := s.Office(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return analysis.Open(c.Context(), s.dir, s.Store, who.Pepper)
+	return analysis.Open(ctx, dir, s, who.Pepper)
 }
 
 // where are the flags of commands about an area in a round.

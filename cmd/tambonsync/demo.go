@@ -90,11 +90,7 @@ func runDemo(c *cobra.Command, o *options, d demo.Options, listen string, once b
 	if err != nil {
 		return err
 	}
-	catalog, err := server.LoadCatalog(ctx, s, false)
-	if err != nil {
-		return err
-	}
-	if _, err := openRound(ctx, &office{Store: s, dir: dir, catalog: catalog}, demo.Round(), "", adminUser); err != nil {
+	if _, err := openRound(ctx, &office{Store: s, dir: dir}, demo.Round(), "", adminUser); err != nil {
 		return err
 	}
 	ln, err := net.Listen("tcp", listen)

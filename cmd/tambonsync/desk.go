@@ -13,6 +13,7 @@ import (
 	"tambonsync/server"
 	"tambonsync/syncproto"
 	"tambonsync/syncproto/area"
+	"tambonsync/syncproto/survey"
 	"tambonsync/syncproto/view"
 )
 
@@ -53,9 +54,13 @@ func newCases() *cobra.Command {
 				if err != nil {
 					return err
 				}
+				catalog, err := s.forms(c.Context())
+				if err != nil {
+					return err
+				}
 				views := make([]caseView, len(cases))
 				for i, k := range cases {
-					if views[i], err = newCaseView(c, s, k); err != nil {
+					if views[i], err = newCaseView(c, s, catalog, k); err != nil {
 						return err
 					}
 				}
@@ -70,7 +75,7 @@ func newCases() *cobra.Command {
 	return c
 }
 
-func newCaseView(c *cobra.Command, s *office, k server.Case) (caseView, error) {
+func newCaseView(c *cobra.Command, s *office, catalog *survey.Catalog, k server.Case) (caseView, error) {
 	v := caseView{
 		ID: k.ID, Record: k.Record.String(), Type: k.Type, Area: k.Area, Group: k.Group, Kind: k.Kind,
 		OpenedAt: stamp(k.OpenedAt), ClosedAt: stamp(k.ClosedAt),
@@ -79,7 +84,7 @@ func newCaseView(c *cobra.Command, s *office, k server.Case) (caseView, error) {
 	if err != nil {
 		return v, err
 	}
-	v.Answers = view.NewRecordView(rec.Record, s.catalog).Conflicts[k.Group]
+	v.Answers = view.NewRecordView(rec.Record, catalog).Conflicts[k.Group]
 	if v.Answers == nil {
 		v.Answers = []view.Answer{}
 	}
@@ -146,14 +151,18 @@ next sync. ID is a record, or a case; a case names its group itself.`,
 				if err != nil {
 					return err
 				}
-				edit, err := server.ResolveEdit(rec.Record, s.catalog, group, v, user, now)
+				catalog, err := s.forms(c.Context())
+				if err != nil {
+					return err
+				}
+				edit, err := server.ResolveEdit(rec.Record, catalog, group, v, user, now)
 				if err != nil {
 					return terminal.Input("%w", err)
 				}
 				if rec, err = s.Edit(c.Context(), edit); err != nil {
 					return err
 				}
-				return o.print(c, view.NewRecordView(rec.Record, s.catalog), func(w io.Writer) {
+				return o.print(c, view.NewRecordView(rec.Record, catalog), func(w io.Writer) {
 					say(w, "บันทึกคำตอบของ %s แล้ว แท็บเล็ตจะได้รับเมื่อซิงค์ครั้งต่อไป", "%s has one answer now; tablets get it at their next sync.", group)
 				})
 			})
@@ -201,9 +210,13 @@ func newRecords() *cobra.Command {
 				if err != nil {
 					return err
 				}
+				catalog, err := s.forms(c.Context())
+				if err != nil {
+					return err
+				}
 				views := make([]view.RecordView, len(records))
 				for i, r := range records {
-					if views[i] = view.NewRecordView(r.Record, s.catalog); !ids {
+					if views[i] = view.NewRecordView(r.Record, catalog); !ids {
 						views[i] = views[i].Masked()
 					}
 				}
@@ -230,7 +243,11 @@ func showRecord(c *cobra.Command, o *options, s *office, arg string) error {
 	if err != nil {
 		return err
 	}
-	v := view.NewRecordView(rec.Record, s.catalog)
+	catalog, err := s.forms(c.Context())
+	if err != nil {
+		return err
+	}
+	v := view.NewRecordView(rec.Record, catalog)
 	return o.print(c, v, func(w io.Writer) {
 		enc := json.NewEncoder(w)
 		enc.SetEscapeHTML(false)
@@ -286,6 +303,10 @@ func newQuarantineList() *cobra.Command {
 				if err != nil {
 					return err
 				}
+				catalog, err := s.forms(c.Context())
+				if err != nil {
+					return err
+				}
 				views := make([]inboxView, len(items))
 				for i, it := range items {
 					views[i] = inboxView{
@@ -293,7 +314,7 @@ func newQuarantineList() *cobra.Command {
 						ReceivedAt: stamp(it.ReceivedAt), Status: it.Status, DecidedBy: it.DecidedBy, Why: it.Why,
 					}
 					if rec, err := syncproto.DecodeRecord(it.Raw); err == nil {
-						v := view.NewRecordView(rec, s.catalog).Masked()
+						v := view.NewRecordView(rec, catalog).Masked()
 						views[i].Content = &v
 					}
 				}

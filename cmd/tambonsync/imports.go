@@ -316,7 +316,11 @@ func importHouseholds(c *cobra.Command, o *options, s *office, l listFlags, path
 	if err != nil {
 		return err
 	}
-	lister, err := server.NewLister(c.Context(), s, s.catalog, r, "house_reg_id", "house_no")
+	catalog, err := s.forms(c.Context())
+	if err != nil {
+		return err
+	}
+	lister, err := server.NewLister(c.Context(), s, catalog, r, "house_reg_id", "house_no")
 	if err != nil {
 		return err
 	}

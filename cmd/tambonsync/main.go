@@ -3,6 +3,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -78,11 +79,16 @@ func (o *options) optionalFlags(c *cobra.Command) {
 	c.Flags().BoolVar(&o.json, "json", false, "print JSON")
 }
 
-// office is an open data folder with its forms and indicator sets.
+// office is an open data folder.
 type office struct {
 	*store.Store
-	dir     string
-	catalog *survey.Catalog
+	dir string
+}
+
+// forms reads the office's forms and indicator sets, for the commands that show
+// or judge records.
+func (s *office) forms(ctx context.Context) (*survey.Catalog, error) {
+	return server.LoadCatalog(ctx, s, false)
 }
 
 // withStore opens the data folder, runs f and closes it.
@@ -92,11 +98,7 @@ func (o *options) withStore(c *cobra.Command, f func(*office) error) (err error)
 		return err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
-	catalog, err := server.LoadCatalog(c.Context(), s, false)
-	if err != nil {
-		return err
-	}
-	return f(&office{Store: s, dir: o.data, catalog: catalog})
+	return f(&office{Store: s, dir: o.data})
 }
 
 // print writes v as JSON, or calls plain for people.

@@ -156,11 +156,7 @@ const analysisPause = time.Second
 // followFeed keeps the derived tables up to date until stop, which waits for
 // the batch under way.
 func followFeed(ctx context.Context, s *store.Store, data string, log *slog.Logger) (a *analysis.Analysis, stop func(), err error) {
-	who, err := s.Office(ctx)
-	if err != nil {
-		return nil, nil, err
-	}
-	if a, err = analysis.Open(ctx, data, s, who.Pepper); err != nil {
+	if a, err = openAnalysis(ctx, s, data); err != nil {
 		return nil, nil, err
 	}
 	ctx, cancel := context.WithCancel(ctx)

@@ -83,7 +83,11 @@ func openRound(ctx context.Context, s *office, r survey.Round, from, user string
 	if err != nil {
 		return server.RoundView{}, err
 	}
-	plan, err := server.PlanRound(s.catalog, rounds, r, from)
+	catalog, err := s.forms(ctx)
+	if err != nil {
+		return server.RoundView{}, err
+	}
+	plan, err := server.PlanRound(catalog, rounds, r, from)
 	switch {
 	case errors.Is(err, server.ErrNotFound):
 		return server.RoundView{}, &terminal.Exit{Code: terminal.ExitNotFound, Err: fmt.Errorf("%w; see: tambonsync form list, tambonsync round list", err)}
@@ -234,8 +238,12 @@ is not there yet. Doing it twice adds nothing.`,
 				if err != nil {
 					return err
 				}
+				catalog, err := s.forms(c.Context())
+				if err != nil {
+					return err
+				}
 				v := server.NewRoundView(r)
-				if v.Carried, err = server.CarryForward(c.Context(), s, s.catalog, from, r, user, time.Now().UnixMilli()); err != nil {
+				if v.Carried, err = server.CarryForward(c.Context(), s, catalog, from, r, user, time.Now().UnixMilli()); err != nil {
 					return err
 				}
 				return o.print(c, v, func(w io.Writer) {

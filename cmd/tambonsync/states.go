@@ -30,7 +30,11 @@ func (o *options) decide(c *cobra.Command, arg string, edit func(syncproto.Recor
 		if rec, err = s.Edit(c.Context(), e); err != nil {
 			return err
 		}
-		return o.print(c, view.NewRecordView(rec.Record, s.catalog), func(w io.Writer) { say(w, th, en) })
+		catalog, err := s.forms(c.Context())
+		if err != nil {
+			return err
+		}
+		return o.print(c, view.NewRecordView(rec.Record, catalog), func(w io.Writer) { say(w, th, en) })
 	})
 }
 

@@ -282,11 +282,11 @@ func TestNumbersSurviveATripThroughARecord(t *testing.T) {
 	tally.Add(survey.Judged{State: survey.Approved, Complete: true, Persons: 3, Result: survey.Result{
 		Level: 2, Outcomes: []survey.Outcome{{No: 1, Verdict: survey.Fail, Applicable: 3, Failing: 2}, {No: 63, Verdict: survey.NA}},
 	}})
-	v, err := syncproto.NewValue(Numbers(tally))
+	v, err := syncproto.NewValue(survey.Numbers(tally))
 	must(t, err)
 	back, err := v.Any()
 	must(t, err)
-	got, ok := ReadNumbers(back)
+	got, ok := survey.ReadNumbers(back)
 	if !ok || !sameNumbers(got, tally) || got.States[survey.Approved] != 1 {
 		t.Errorf("got %+v, %t; want %+v", got, ok, tally)
 	}
@@ -299,7 +299,7 @@ func TestNumbersSurviveATripThroughARecord(t *testing.T) {
 		map[string]any{"total": 0, "complete": 0, "persons": 0, "levels": map[string]any{"-1": 1}},
 		map[string]any{"total": 0, "complete": 0, "persons": 0, "states": []any{}},
 	} {
-		if _, ok := ReadNumbers(bad); ok {
+		if _, ok := survey.ReadNumbers(bad); ok {
 			t.Errorf("%v was read", bad)
 		}
 	}

@@ -394,7 +394,7 @@ func (m plain) sums(code area.Code, round string) (total, complete, persons int,
 			continue
 		}
 		numbers, _ := rec.Winner("numbers").Any()
-		t, _ := ReadNumbers(numbers)
+		t, _ := survey.ReadNumbers(numbers)
 		total, complete, persons = total+t.Total, complete+t.Complete, persons+t.Persons
 		for s, n := range t.States {
 			states[s] += n

@@ -96,7 +96,7 @@ func (a *Analysis) Numbers(ctx context.Context, village area.Code, id syncproto.
 	if err != nil {
 		return nil, fmt.Errorf("analysis: numbers of %s: %w", village, err)
 	}
-	return Numbers(t.Tally), nil
+	return survey.Numbers(t.Tally), nil
 }
 
 // readLive reads what a village's answers are now.

@@ -418,7 +418,7 @@ func TestAVillageCertifiedWithoutNumbersCountsAsItIs(t *testing.T) {
 	r := o.round("45")
 	o.house(village, nil)
 	o.save(syncproto.VillageID(r, village), "_village", answers{"_scope": string(village), "_round": r, "state": "certified", "numbers": map[string]any{"total": -1}})
-	o.save(o.id(), "_village", answers{"_scope": string(village), "_round": r, "state": "certified", "numbers": Numbers(survey.NewTally())}) // of another id
+	o.save(o.id(), "_village", answers{"_scope": string(village), "_round": r, "state": "certified", "numbers": survey.Numbers(survey.NewTally())}) // of another id
 	if got := o.state(village, r); got.total != 1 || got.flags != FlagCertifiedNoNumbers {
 		t.Errorf("got %+v", got)
 	}

@@ -13,12 +13,6 @@ import (
 	"tambonsync/syncproto/survey"
 )
 
-// Numbers writes a tally as the `numbers` of a `_village` record.
-func Numbers(t *survey.Tally) map[string]any { return survey.Numbers(t) }
-
-// ReadNumbers reads what Numbers wrote.
-func ReadNumbers(v any) (*survey.Tally, bool) { return survey.ReadNumbers(v) }
-
 // signOff works in one `_village` record: while it certifies, its numbers
 // count in the place of the village's own. It returns the villages to look at
 // for edits since.
@@ -75,7 +69,7 @@ func (b *batch) certificate(it *item) (frozen *survey.Tally, lacks bool, err err
 		return nil, false, nil
 	}
 	v, _ := rec.Winner(survey.VillageNumbers).Any()
-	frozen, ok := ReadNumbers(v)
+	frozen, ok := survey.ReadNumbers(v)
 	if !ok {
 		return nil, true, nil
 	}
@@ -84,7 +78,7 @@ func (b *batch) certificate(it *item) (frozen *survey.Tally, lacks bool, err err
 
 // freeze lets the frozen numbers count. had: others did before.
 func (b *batch) freeze(c cell, id syncproto.RecordID, frozen *survey.Tally, had bool) error {
-	numbers, err := json.Marshal(Numbers(frozen))
+	numbers, err := json.Marshal(survey.Numbers(frozen))
 	if err != nil {
 		return err
 	}

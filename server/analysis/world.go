@@ -14,6 +14,7 @@ import (
 	"tambonsync/syncproto"
 	"tambonsync/syncproto/area"
 	"tambonsync/syncproto/survey"
+	"tambonsync/syncproto/view"
 )
 
 // world is what the office knows beside its records: definitions and rounds.
@@ -85,7 +86,7 @@ func (a *Analysis) readWorld(ctx context.Context, old *world) (*world, error) {
 		if !rec.Record.Alive() || !rec.Record.MergedInto().IsZero() {
 			continue
 		}
-		r := &round{Round: readRound(rec.Record), id: rec.Record.ID}
+		r := &round{Round: view.Round(rec.Record), id: rec.Record.ID}
 		r.assigned = sha256.Sum256(fmt.Appendf(nil, "%s %t %s", r.Form, r.Open, r.areas()))
 		if x, err := w.catalog.Indicators(r.Form, r.Set); err == nil {
 			r.x = x
@@ -95,21 +96,6 @@ func (a *Analysis) readWorld(ctx context.Context, old *world) (*world, error) {
 		w.byID[r.id] = r
 	}
 	return w, nil
-}
-
-// readRound reads a round. What is no area is left out: an empty one would be
-// the whole country.
-func readRound(rec syncproto.Record) survey.Round {
-	values := map[string]any{}
-	for name := range rec.Groups {
-		values[name], _ = rec.Winner(name).Any() // it was decoded, so it can be read
-	}
-	if id, ok := values["previous"].([]byte); ok && len(id) == len(syncproto.RecordID{}) {
-		values["previous"] = syncproto.RecordID(id).String()
-	}
-	r := survey.RoundOf(rec.ID.String(), values)
-	r.Areas = slices.DeleteFunc(r.Areas, func(a string) bool { return !area.Code(a).Valid() })
-	return r
 }
 
 func (r *round) areas() string {
@@ -127,21 +113,8 @@ func hashOf(definitions []server.Definition) [32]byte {
 // catalogOf adds the published definitions to the built-in ones. One that this
 // program cannot read is left out: rounds that use it wait for a newer program.
 func catalogOf(definitions []server.Definition) *survey.Catalog {
-	var forms []*survey.Form
-	var sets []*survey.Set
-	for _, d := range definitions {
-		if d.Status != server.StatusPublished {
-			continue
-		}
-		if d.Kind == server.KindIndicators {
-			if s, err := survey.ParseSet(d.Body); err == nil {
-				sets = append(sets, s)
-			}
-		} else if f, err := survey.Parse(d.Body); err == nil {
-			forms = append(forms, f)
-		}
-	}
-	return survey.Builtin().With(forms, sets)
+	c, _ := server.CatalogOf(definitions, false, func(server.Definition, error) error { return nil })
+	return c
 }
 
 // typesOf tells the parent of every record type. Forms that contradict each
@@ -173,15 +146,11 @@ func typesOf(c *survey.Catalog) map[string]string {
 // pick finds the round of a record that names none: see PROTOCOL.md. form is
 // what its latest save names, or "".
 func (w *world) pick(code area.Code, typ, form string) syncproto.RecordID {
-	name, _, _ := survey.SplitRef(form)
-	if f := w.catalog.FormFor(typ, form); f != nil && name != "" {
-		name = f.Name()
-	}
-	found, ok, _ := w.catalog.RoundFor(w.rounds, typ, string(code), name)
+	found, ok, _ := w.catalog.RoundOfSave(w.rounds, typ, string(code), form)
 	if !ok {
 		return syncproto.RecordID{}
 	}
-	id, _ := syncproto.ParseRecordID(found.ID) // readRound wrote it
+	id, _ := syncproto.ParseRecordID(found.ID) // view.Round wrote it
 	if !w.usable(id) {
 		return syncproto.RecordID{}
 	}

@@ -110,6 +110,17 @@ func (c *Catalog) RoundFor(rounds []Round, recordType, code, formName string) (f
 	return Round{}, false, open
 }
 
+// RoundOfSave is RoundFor for a record as it was last saved: savedForm is the
+// form reference of that save, or "". One that is not known here stands for the
+// form by which the record is read.
+func (c *Catalog) RoundOfSave(rounds []Round, recordType, code, savedForm string) (found Round, ok bool, candidates []Round) {
+	name, _, _ := SplitRef(savedForm)
+	if f := c.FormFor(recordType, savedForm); f != nil && name != "" {
+		name = f.name
+	}
+	return c.RoundFor(rounds, recordType, code, name)
+}
+
 // ValidDay reports whether s is a whole day, ISO and C.E.
 func ValidDay(s string) bool {
 	_, wrong := checkDate(s, false)

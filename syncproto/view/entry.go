@@ -2,10 +2,12 @@ package view
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"tambonsync/syncproto"
+	"tambonsync/syncproto/area"
 	"tambonsync/syncproto/survey"
 )
 
@@ -32,6 +34,18 @@ func Entry(rec syncproto.Record, t *survey.RecordType) (survey.Entry, error) {
 		e.Today = Day(last.At())
 	}
 	return e, nil
+}
+
+// Round reads a `_round` record. What is no area is left out: an empty one would
+// be the whole country.
+func Round(rec syncproto.Record) survey.Round {
+	values := make(map[string]any, len(rec.Groups))
+	for name := range rec.Groups {
+		values[name], _ = rec.Winner(name).Any() // it was decoded, so it can be read
+	}
+	r := survey.RoundOf(rec.ID.String(), values)
+	r.Areas = slices.DeleteFunc(r.Areas, func(a string) bool { return !area.Code(a).Valid() })
+	return r
 }
 
 // Day is the day in Thailand at a time in ms since 1970.

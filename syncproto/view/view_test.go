@@ -119,3 +119,18 @@ func TestAnUnknownTypeIsShownAsItIsStored(t *testing.T) {
 		t.Errorf("got %s", show(t, v))
 	}
 }
+
+func TestARoundIsReadFromItsRecord(t *testing.T) {
+	previous := syncproto.RecordID{9: 7, 15: 1}
+	rec := save(t, syncproto.Record{ID: household, Type: "_round"}, 1, map[string]any{
+		"_scope": "450303", "_life": true, "form": "bmn-2560@1", "title": "ปี 2563", "reference_date": "2020-01-01", "state": "open",
+		"areas": []any{"450303", "", "45x"}, "previous": previous[:],
+	})
+	got := view.Round(rec)
+	if got.ID != household.String() || got.Previous != previous.String() || !got.Open || got.Form != "bmn-2560@1" {
+		t.Errorf("round %+v", got)
+	}
+	if len(got.Areas) != 1 || !got.Covers("45030301") || got.Covers("46010101") {
+		t.Errorf("areas %q: what is no area counts", got.Areas)
+	}
+}
